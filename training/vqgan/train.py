@@ -1,0 +1,105 @@
+"""Trains stage 1.
+
+    python -m vqgan.train --data runs/data --out runs/vqgan --minutes 30
+    python -m vqgan.train --data runs/data --out runs/vqgan-probe --minutes 2 --groups 1 --codebook-size 2048
+
+Run the same command again and it goes on where it stopped. Pictures only: no word is read.
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from common.pictures import Pictures, over, random_affine, shift_hue
+from common.run import Run, autocast, cosine_schedule, pick_device
+from common.sheets import save_sheet
+from vqgan.model import Vqgan, VqganConfig
+
+
+def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """What members will ask for: moved, mirrored, recoloured objects, now and then two in one picture."""
+    moved = random_affine(x, generator, share=0.4, low=0.45, high=1.05, shift=0.05, rotate=0.25)
+    moved = shift_hue(moved, generator, share=0.15)
+    pairs = torch.rand(len(x), generator=generator) < 0.15
+    if pairs.any():
+        small = random_affine(moved.roll(1, 0), generator, share=1, low=0.3, high=0.6, shift=0.0)
+        moved = torch.where(pairs.view(-1, 1, 1, 1).to(x.device), over(small, moved), moved)
+    return moved
+
+
+def pixel_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """L1 + a little L2, and L1 of the differences between neighbours, which keeps edges sharp."""
+    difference = made - real
+    edges = (difference[..., 1:] - difference[..., :-1]).abs().mean() + (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
+    return difference.abs().mean() + 2.0 * difference.pow(2).mean() + 0.5 * edges
+
+
+@torch.no_grad()
+def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torch.device) -> dict[str, float]:
+    """PSNR over premultiplied RGBA (mean of the pictures' own PSNRs), and the share of codes in use."""
+    model.eval()
+    psnrs, used = [], torch.zeros(model.config.groups, model.config.codebook_size, dtype=torch.bool)
+    for at in range(0, len(indices), 64):
+        x = pictures.batch(indices[at : at + 64]).to(device)
+        tokens = model.encode(x)
+        error = (model.decode(tokens) - x).pow(2).flatten(1).mean(1)
+        psnrs.append(-10 * error.clamp(min=1e-8).log10())
+        for g in range(model.config.groups):
+            used[g][tokens[..., g].flatten().cpu()] = True
+    model.train()
+    return {"psnr": torch.cat(psnrs).mean().item(), "codes_used": used.float().mean().item()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("runs/data"))
+    parser.add_argument("--out", type=Path, default=Path("runs/vqgan"))
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--groups", type=int, default=2)
+    parser.add_argument("--codebook-size", type=int, default=1024)
+    args = parser.parse_args()
+
+    torch.manual_seed(0)
+    device = pick_device()
+    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size)
+    model = Vqgan(config).to(device, memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW([*model.encoder.parameters(), *model.decoder.parameters()], lr=args.lr, betas=(0.9, 0.98), weight_decay=1e-4)
+    run = Run(args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
+    pictures = Pictures(args.data)
+    train, held_out = pictures.indices("train"), pictures.indices("pair", "concept")
+    probe = held_out[:: max(1, len(held_out) // 256)][:256]
+    rng, generator = np.random.default_rng(run.step), torch.Generator().manual_seed(run.step)
+
+    while run.go_on():
+        for group in optimiser.param_groups:
+            group["lr"] = args.lr * cosine_schedule(run.progress)
+        with torch.no_grad():
+            x = augment(pictures.batch(rng.choice(train, args.batch)).to(device), generator)
+        with autocast(device):
+            made, _, commitment = model(x)
+            loss = pixel_loss(made.float(), x) + 0.1 * commitment
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        run.log(loss=loss.item(), mse=F.mse_loss(made, x).item(), commitment=commitment.item())
+        if run.step % 400 == 0:
+            run.record("held-out.csv", **evaluate(model, pictures, probe, device))
+            with torch.no_grad():
+                real = pictures.batch(probe[:12]).to(device)
+                save_sheet([real, model.decode(model.eval().encode(real))], args.out / "sheet.png")
+                model.train()
+    final = evaluate(model, pictures, held_out, device)
+    run.record("final.csv", **final)
+    print(f"held out: PSNR {final['psnr']:.2f} dB, {final['codes_used']:.1%} of the codes used")
+
+
+if __name__ == "__main__":
+    main()
