@@ -124,6 +124,8 @@ export interface Painter {
   render(request: RenderRequest): Promise<RenderedPicture>;
   /** The phrases nearest to a picture, best first. */
   describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]>;
+  /** An encoded picture (bytes checked, pixels bounded) → its unit-norm CLIP embedding; InputError when it cannot be read. */
+  embedImage(image: Uint8Array): Promise<Float32Array>;
   summary(): Promise<BundleSummary>;
   close(): Promise<void>;
 }

@@ -90,6 +90,10 @@ export interface JobRepository {
   fail(id: string, errorCode: string): void;
   cancel(id: string): boolean;
   markDeleted(id: string): void;
+  /** The job's end (pictures, failure) was shown to its member: a restart owes nothing. */
+  markDelivered(id: string): void;
+  /** Completed or failed jobs, newest first, whose end was never shown: the bot died in between, and answers after its restart. */
+  undelivered(limit: number): readonly Job[];
   /** Waiting and active jobs, oldest first: what a restart takes up again. */
   unfinished(): readonly Job[];
   /** Jobs a member created in a server since a time, cancelled ones left out. */
