@@ -1,0 +1,33 @@
+/**
+ * Compiles src/ once a test run into a folder of its own, so that tests which start real processes (the painting
+ * worker, the command line) run the sources as they are now and never a dist/ that was left from before.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Absolute folder of the compiled sources of this run, laid out like dist/. */
+    distDir: string;
+  }
+}
+
+export default function setup(project: TestProject): () => void {
+  const root = project.config.root;
+  // Inside dist/, which git, the linter and the type checker ignore; a folder a run, as several may go on at once.
+  const distDir = join(root, 'dist', `.test-${process.pid}`);
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', distDir], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  // Type errors are the type check's business; the compiler writes its output all the same.
+  if (!existsSync(join(distDir, 'errors.js')))
+    throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`);
+  const page = join(root, 'src', 'playground', 'page');
+  if (existsSync(page)) cpSync(page, join(distDir, 'playground', 'page'), { recursive: true });
+  project.provide('distDir', distDir);
+  return () => rmSync(distDir, { recursive: true, force: true });
+}
