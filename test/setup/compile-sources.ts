@@ -3,7 +3,7 @@
  * worker, the command line) run the sources as they are now and never a dist/ that was left from before.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -18,6 +18,7 @@ export default function setup(project: TestProject): () => void {
   const root = project.config.root;
   // Inside dist/, which git, the linter and the type checker ignore; a folder a run, as several may go on at once.
   const distDir = join(root, 'dist', `.test-${process.pid}`);
+  removeLeftovers(join(root, 'dist'));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', distDir], {
     cwd: root,
@@ -30,4 +31,22 @@ export default function setup(project: TestProject): () => void {
   if (existsSync(page)) cpSync(page, join(distDir, 'playground', 'page'), { recursive: true });
   project.provide('distDir', distDir);
   return () => rmSync(distDir, { recursive: true, force: true });
+}
+
+/** Folders of runs that were killed before they could tidy up. */
+function removeLeftovers(dist: string): void {
+  if (!existsSync(dist)) return;
+  for (const name of readdirSync(dist)) {
+    const pid = /^\.test-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(dist, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

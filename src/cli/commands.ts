@@ -1,0 +1,8 @@
+/** All commands, in the order of the help. The services load their own code only when they are asked for. */
+import type { Command } from './command.js';
+import { describe } from './describe.js';
+import { imagine } from './imagine.js';
+import { models } from './models.js';
+import { vary } from './vary.js';
+
+export const commands: readonly Command[] = [imagine, vary, describe, models];

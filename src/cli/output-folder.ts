@@ -1,0 +1,61 @@
+/** Where the pictures go: checked before any work is done, written so that no half file is ever seen. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { InputError } from '../errors.js';
+import { errorCode } from './inputs.js';
+
+export class OutputFolder {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes the folder if need be and tries it out by writing: a permission bit alone does not tell.
+   * @throws InputError when no file can be written there.
+   */
+  static async prepare(folder: string, cwd: string): Promise<OutputFolder> {
+    const path = resolve(cwd, folder);
+    const probe = join(path, temporaryName());
+    try {
+      await mkdir(path, { recursive: true });
+      await writeFile(probe, '', { flag: 'wx' });
+      await rm(probe);
+    } catch (error) {
+      throw new InputError(`Expected a writable folder for --out but ${folder} cannot be used (${errorCode(error)}).`, {
+        cause: error,
+      });
+    }
+    return new OutputFolder(path);
+  }
+
+  /** Writes beside the target and renames, so that the file is whole or not there. Returns its absolute path. */
+  async write(name: string, bytes: Uint8Array): Promise<string> {
+    const target = join(this.path, name);
+    const temporary = join(this.path, temporaryName());
+    try {
+      await writeFile(temporary, bytes, { flag: 'wx' });
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    return target;
+  }
+}
+
+/** Letters and digits of any script, at most 40, joined by dashes; something safe for every file system. */
+export function slug(text: string): string {
+  const words =
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
+  return [...words.join('-')].slice(0, 40).join('').replace(/-+$/, '') || 'picture';
+}
+
+function temporaryName(): string {
+  return `.tessera-${randomBytes(6).toString('hex')}`;
+}

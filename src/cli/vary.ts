@@ -1,0 +1,27 @@
+import { basename, extname } from 'node:path';
+import type { Command } from './command.js';
+import { onlyArgument } from './flags.js';
+import { readPicture } from './inputs.js';
+import { slug } from './output-folder.js';
+import { PAINT_FLAGS_HELP, paintToFiles, parsePaintFlags } from './paint.js';
+
+export const vary: Command = {
+  name: 'vary',
+  summary: 'paint pictures like a picture',
+  help: `Usage: tessera vary <image> [flags]
+
+Paints pictures from the CLIP embedding of a picture (PNG, JPEG, WebP or GIF).
+
+${PAINT_FLAGS_HELP}`,
+  async run(args, terminal) {
+    const { flags, positionals } = parsePaintFlags(args, terminal.cwd);
+    const image = onlyArgument(positionals, 'a picture file');
+    const bytes = await readPicture(image, terminal.cwd);
+    const nameStem = `${slug(basename(image, extname(image)))}-varied`;
+    return paintToFiles(
+      { condition: { kind: 'image', bytes }, nameStem, about: { prompt: '', image } },
+      flags,
+      terminal,
+    );
+  },
+};
