@@ -64,14 +64,15 @@ def plain(hexcode: str) -> str:
     return "-".join(part for part in hexcode.lower().split("-") if part != "fe0f")
 
 
-def concept_of(record: dict, concepts: dict, by_hexcode: dict) -> str:
+def concept_of(record: dict, concepts: dict, by_hexcode: dict, squashed: dict) -> str:
     if record["hexcode"] and plain(record["hexcode"]) in by_hexcode:
         return by_hexcode[plain(record["hexcode"])]
     name = normalise(record["name"])
     for candidate in (name, name.removesuffix(" face"), name + " face", name.replace("smiling", "grinning")):
         if candidate in concepts:
             return candidate
-    return name
+    # Some sets write names without spaces: 'speakeronesoundwave'.
+    return squashed.get(name.replace(" ", ""), name)
 
 
 def near_duplicates(thumbnails: np.ndarray, queries: np.ndarray, pool: np.ndarray, rms: float) -> list[tuple[int, int]]:
@@ -103,9 +104,10 @@ def main() -> None:
     np.save(folder / "pictures.npy", pictures)
 
     concepts, by_hexcode = load_emoji_words(RENDER / "node_modules" / "emojibase-data")
+    squashed = {concept.replace(" ", ""): concept for concept in concepts}
     styles = defaultdict(set)
     for record in records:
-        record["concept"] = concept_of(record, concepts, by_hexcode)
+        record["concept"] = concept_of(record, concepts, by_hexcode, squashed)
         styles[record["concept"]].add(record["style"])
     concepts = {c: concepts.get(c, {"label": c, "tags": [], "names": {}, "words": {}, "hexcode": None}) for c in styles}
 

@@ -24,20 +24,16 @@ const SETS = {
   'flat-color-icons': 'icon',
 };
 
-const SKIN_TONE =
-  /-(medium-light|medium-dark|light|medium|dark)(-skin-tone|-(medium-light|medium-dark|light|medium|dark))?(-|$)/;
+const SKIN_TONE = /(-(medium-light|medium-dark|light|medium|dark))(-skin-tone)?(-(medium-light|medium-dark|light|medium|dark)(-skin-tone)?)?$/;
 const KEPT_FLAGS =
   /^(chequered|checkered|triangular|white|black|rainbow|pirate|crossed|transgender)-?flags?$|^flag-in-hole$/;
 
-/** Whether a picture of this name is left out of the data. */
-export function isDropped(name) {
-  if (
-    /skin-tone/.test(name) ||
-    (SKIN_TONE.test(name) && /man|woman|person|hand|people|men|women|boy|girl|baby|finger|thumb|fist/.test(name))
-  )
-    return true;
+/** Whether a picture of this name is left out of the data. `names` are all names of its set. */
+export function isDropped(name, names) {
+  // "selfie-medium-light" repeats "selfie"; "traffic-light" repeats nothing.
+  if (/skin-tone/.test(name) || (SKIN_TONE.test(name) && names.has(name.replace(SKIN_TONE, '')))) return true;
   if (/(^|-)flags?(-|$)/.test(name) && !KEPT_FLAGS.test(name)) return true;
-  return /keycap|regional-indicator|logo|^tag-|^variation-selector/.test(name);
+  return /keycap|regional-?indicator|logo|^tag-|^variation-selector/.test(name);
 }
 
 /** Makes a standalone SVG of one Iconify icon. Size and position fall back to the set's own. */
@@ -82,7 +78,8 @@ async function main() {
     } catch (error) {
       if (error.code !== 'ENOENT') throw error; // a set of icons has no code points
     }
-    const names = Object.keys(set.icons).filter((name) => !set.icons[name].hidden && !isDropped(name));
+    const all = new Set(Object.keys(set.icons));
+    const names = [...all].filter((name) => !set.icons[name].hidden && !isDropped(name, all));
     let kept = 0;
     for (let at = 0; at < names.length; at += 16) {
       const slice = names.slice(at, at + 16);

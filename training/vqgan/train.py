@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from common.optim import Optimisers, split_parameters
 from common.pictures import Pictures, over, random_affine, shift_hue
 from common.run import Run, autocast, cosine_schedule, pick_device
 from common.sheets import save_sheet
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--groups", type=int, default=2)
     parser.add_argument("--codebook-size", type=int, default=1024)
     args = parser.parse_args()
@@ -70,7 +72,8 @@ def main() -> None:
     device = pick_device()
     config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size)
     model = Vqgan(config).to(device, memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW([*model.encoder.parameters(), *model.decoder.parameters()], lr=args.lr, betas=(0.9, 0.98), weight_decay=1e-4)
+    matrices, rest = split_parameters(model, lambda _, p: p.ndim == 4)
+    optimiser = Optimisers(matrices, rest, muon_lr=args.muon_lr, adam_lr=args.lr)
     run = Run(args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
     pictures = Pictures(args.data)
     train, held_out = pictures.indices("train"), pictures.indices("pair", "concept")
@@ -78,16 +81,14 @@ def main() -> None:
     rng, generator = np.random.default_rng(run.step), torch.Generator().manual_seed(run.step)
 
     while run.go_on():
-        for group in optimiser.param_groups:
-            group["lr"] = args.lr * cosine_schedule(run.progress)
+        optimiser.set_factor(cosine_schedule(run.progress))
         with torch.no_grad():
             x = augment(pictures.batch(rng.choice(train, args.batch)).to(device), generator)
         with autocast(device):
             made, _, commitment = model(x)
             loss = pixel_loss(made.float(), x) + 0.1 * commitment
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         run.log(loss=loss.item(), mse=F.mse_loss(made, x).item(), commitment=commitment.item())
         if run.step % 400 == 0:
