@@ -1,0 +1,18 @@
+/** Where health and metrics look; functions, because most of it comes into being after the server does. */
+import type { JobQueue } from '../queue/types.js';
+import type { JobStatus } from '../store/types.js';
+
+export interface WorkerHealth {
+  /** `ready` is good; `unusable` will not get better by itself. */
+  readonly state: string;
+  readonly pendingCount: number;
+  readonly restartCount: number;
+}
+
+export interface HealthSources {
+  /** Local painting processes; empty where remote machines paint. */
+  readonly workers: () => readonly WorkerHealth[];
+  readonly gateway: () => { readonly isReady: boolean; readonly pingMs: number | null } | undefined;
+  readonly queue: () => Pick<JobQueue, 'waitingCount' | 'activeCount'> | undefined;
+  readonly jobCounts: () => Readonly<Partial<Record<JobStatus, number>>>;
+}
