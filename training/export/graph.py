@@ -1,0 +1,96 @@
+"""A small builder for the two graphs that run once a position, where every node counts.
+
+The heavy nodes are onnxruntime's own: block-quantised matrices (`MatMulNBits`), RMS norm with the residual added
+(`SkipSimplifiedLayerNormalization`), and attention over a cache that is written in place (`GroupQueryAttention`).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 21
+CONTRIB = "com.microsoft"
+
+
+def quantise_blocks(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """[out, in] float -> codes uint8 [out, in / block, block * bits / 8], scales float32 [out, in / block].
+
+    Symmetric, the zero at 2^(bits-1), as `MatMulNBits` expects without zero points. Of a few scales per block the one
+    with the least squared error is kept (clipping one outlier is often worth it at four bits).
+    """
+    rows, columns = weight.shape
+    if columns % block:
+        raise ValueError(f"expected a width that is a multiple of {block} but received {columns}")
+    blocks = weight.astype(np.float32).reshape(rows, columns // block, block)
+    middle = 2 ** (bits - 1)
+    # The code range is lopsided (-8..7): the extreme value takes the longer side.
+    peak = np.take_along_axis(blocks, np.abs(blocks).argmax(-1, keepdims=True), -1)
+    best, scales = None, None
+    for share in (1.0,) if bits == 8 else (1.0, 0.95, 0.9, 0.85, 0.8, -0.95, -0.875):
+        scale = -peak / middle * share
+        safe = np.where(scale == 0, 1, scale)
+        codes = np.clip(np.round(blocks / safe), -middle, middle - 1)
+        error = ((codes * safe - blocks) ** 2).sum(-1, keepdims=True)
+        better = error < best if best is not None else np.ones_like(error, bool)
+        best = np.where(better, error, best) if best is not None else error
+        scales = np.where(better, safe, scales) if scales is not None else safe
+    codes = (np.clip(np.round(blocks / scales), -middle, middle - 1) + middle).astype(np.uint8)
+    if bits == 4:
+        codes = codes[..., 0::2] | (codes[..., 1::2] << 4)
+    return codes, scales[..., 0].astype(np.float32)
+
+
+@dataclass
+class Graph:
+    """Collects nodes and initialisers; each method adds one operation and returns the name of its output."""
+
+    name: str
+    bits: int = 32  # of the matrices: 32, 8 or 4
+    block: int = 32
+    nodes: list = field(default_factory=list)
+    initialisers: dict = field(default_factory=dict)
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        self.initialisers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def op(self, kind: str, inputs: list[str], outputs: str | list[str] | None = None, domain: str = "", **attributes) -> str:
+        outputs = [outputs] if isinstance(outputs, str) else outputs or [f"{kind.lower()}_{len(self.nodes)}"]
+        self.nodes.append(helper.make_node(kind, inputs, outputs, name=f"{kind}_{len(self.nodes)}", domain=domain, **attributes))
+        return outputs[0]
+
+    def half(self, name: str, value: np.ndarray) -> str:
+        """Stored in 16 bits; onnxruntime folds the cast away when it loads the graph."""
+        if self.bits == 32:
+            return self.constant(name, value.astype(np.float32))
+        stored = self.constant(f"{name}.f16", value.astype(np.float16))
+        return self.op("Cast", [stored], name, to=TensorProto.FLOAT)
+
+    def linear(self, x: str, name: str, weight: np.ndarray, output: str | None = None, bits: int | None = None) -> str:
+        """x [..., in] times weight [out, in], as `torch.nn.Linear` without bias."""
+        bits = bits or self.bits
+        if bits == 32:
+            return self.op("MatMul", [x, self.constant(name, weight.T.astype(np.float32))], output)
+        codes, scales = quantise_blocks(weight, bits, self.block)
+        stored = [self.constant(f"{name}.codes", codes), self.constant(f"{name}.scales", scales.reshape(-1))]
+        # accuracy_level 4: activations are quantised too, block by block of a row, so rows never mix.
+        sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": bits, "block_size": self.block, "accuracy_level": 4}
+        return self.op("MatMulNBits", [x, *stored], output, CONTRIB, **sizes)
+
+    def add_rms(self, x: str, y: str, scale: str) -> tuple[str, str]:
+        """-> (the norm of x + y, x + y)"""
+        normed, total = f"normed_{len(self.nodes)}", f"sum_{len(self.nodes)}"
+        self.op("SkipSimplifiedLayerNormalization", [x, y, scale], [normed, "", "", total], CONTRIB, epsilon=1e-6)
+        return normed, total
+
+    def gelu(self, x: str) -> str:
+        return self.op("FastGelu", [x], domain=CONTRIB)
+
+    def model(self, inputs: dict[str, tuple], outputs: dict[str, tuple]) -> onnx.ModelProto:
+        """`inputs` and `outputs`: name -> (element type, shape)."""
+        infos = [[helper.make_tensor_value_info(name, *spec) for name, spec in side.items()] for side in (inputs, outputs)]
+        graph = helper.make_graph(self.nodes, self.name, *infos, list(self.initialisers.values()))
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="tessera")
