@@ -1,0 +1,302 @@
+import { DM_PERMISSIONS } from './permissions.js';
+import type { World } from './world.js';
+import {
+  type Attachment,
+  type Channel,
+  ChannelType,
+  type Emoji,
+  type Guild,
+  type Json,
+  type Member,
+  type Message,
+  type Role,
+  type User,
+} from './world-types.js';
+
+/** Gives an attachment its signed, expiring address. */
+export type AttachmentUrl = (attachment: Attachment) => string;
+
+const iso = (ms: number) => new Date(ms).toISOString().replace('Z', '000+00:00');
+
+/** Turns the playground's state into the JSON that Discord would send. */
+export class Wire {
+  readonly #world: World;
+  readonly #attachmentUrl: AttachmentUrl;
+
+  constructor(world: World, attachmentUrl: AttachmentUrl) {
+    this.#world = world;
+    this.#attachmentUrl = attachmentUrl;
+  }
+
+  user(user: User): Json {
+    return {
+      id: user.id,
+      username: user.username,
+      global_name: user.isBot ? null : user.displayName,
+      discriminator: user.isBot ? '0042' : '0',
+      avatar: null,
+      public_flags: 0,
+      ...(user.isBot ? { bot: true } : {}),
+    };
+  }
+
+  userById(id: string): Json {
+    const user = this.#world.users.get(id);
+    return user
+      ? this.user(user)
+      : { id, username: 'deleted-user', global_name: null, discriminator: '0', avatar: null };
+  }
+
+  member(member: Member): Json {
+    return { user: this.userById(member.userId), ...this.memberAlone(member) };
+  }
+
+  /** As it goes with messages, where the user is named already. */
+  memberAlone(member: Member): Json {
+    return {
+      nick: member.nick,
+      avatar: null,
+      banner: null,
+      roles: member.roleIds,
+      joined_at: iso(member.joinedAt),
+      premium_since: null,
+      deaf: false,
+      mute: false,
+      flags: 0,
+      pending: false,
+      communication_disabled_until: null,
+    };
+  }
+
+  role(role: Role): Json {
+    return {
+      id: role.id,
+      name: role.name,
+      color: role.color,
+      colors: { primary_color: role.color, secondary_color: null, tertiary_color: null },
+      hoist: false,
+      icon: null,
+      unicode_emoji: null,
+      position: role.position,
+      permissions: role.permissions.toString(),
+      managed: false,
+      mentionable: false,
+      flags: 0,
+    };
+  }
+
+  channel(channel: Channel): Json {
+    const base = { id: channel.id, type: channel.type, last_message_id: channel.lastMessageId, flags: 0 };
+    if (channel.type === ChannelType.Dm) {
+      return { ...base, recipients: channel.recipientId === null ? [] : [this.userById(channel.recipientId)] };
+    }
+    const inGuild = { ...base, guild_id: channel.guildId, name: channel.name, parent_id: channel.parentId };
+    if (channel.type !== ChannelType.GuildText) {
+      return {
+        ...inGuild,
+        owner_id: channel.ownerId,
+        message_count: 0,
+        member_count: 1,
+        total_message_sent: 0,
+        rate_limit_per_user: 0,
+        thread_metadata: {
+          archived: channel.archived,
+          auto_archive_duration: 1440,
+          archive_timestamp: iso(channel.createdAt),
+          create_timestamp: iso(channel.createdAt),
+          locked: false,
+        },
+      };
+    }
+    return {
+      ...inGuild,
+      position: 0,
+      topic: null,
+      nsfw: false,
+      rate_limit_per_user: 0,
+      permission_overwrites: [...channel.overwrites.values()].map((overwrite) => ({
+        id: overwrite.id,
+        type: overwrite.type,
+        allow: overwrite.allow.toString(),
+        deny: overwrite.deny.toString(),
+      })),
+    };
+  }
+
+  guild(guild: Guild): Json {
+    return {
+      id: guild.id,
+      name: guild.name,
+      icon: null,
+      splash: null,
+      discovery_splash: null,
+      banner: null,
+      description: null,
+      owner_id: guild.ownerId,
+      features: [],
+      preferred_locale: guild.locale,
+      region: 'local',
+      afk_channel_id: null,
+      afk_timeout: 300,
+      system_channel_id: null,
+      system_channel_flags: 0,
+      rules_channel_id: null,
+      public_updates_channel_id: null,
+      safety_alerts_channel_id: null,
+      verification_level: 0,
+      default_message_notifications: 1,
+      explicit_content_filter: 0,
+      mfa_level: 0,
+      nsfw_level: 0,
+      premium_tier: 0,
+      premium_subscription_count: 0,
+      premium_progress_bar_enabled: false,
+      max_members: 500_000,
+      vanity_url_code: null,
+      application_id: null,
+      roles: [...guild.roles.values()].map((role) => this.role(role)),
+      emojis: [],
+      stickers: [],
+    };
+  }
+
+  /** A guild as GUILD_CREATE carries it: large ones only with the bot itself among the members, as without GUILD_MEMBERS. */
+  guildCreate(guild: Guild, botId: string): Json {
+    const channels = [...this.#world.channels.values()].filter((channel) => channel.guildId === guild.id);
+    const bot = guild.members.get(botId);
+    return {
+      ...this.guild(guild),
+      joined_at: iso(guild.joinedAt),
+      large: false,
+      unavailable: false,
+      member_count: guild.members.size,
+      members: bot ? [this.member(bot)] : [],
+      channels: channels.filter((channel) => channel.parentId === null).map((channel) => this.channel(channel)),
+      threads: channels.filter((channel) => channel.parentId !== null).map((channel) => this.channel(channel)),
+      voice_states: [],
+      presences: [],
+      stage_instances: [],
+      guild_scheduled_events: [],
+      soundboard_sounds: [],
+    };
+  }
+
+  attachment(attachment: Attachment): Json {
+    const url = this.#attachmentUrl(attachment);
+    return {
+      id: attachment.id,
+      filename: attachment.filename,
+      size: attachment.bytes.byteLength,
+      url,
+      proxy_url: url,
+      content_type: attachment.contentType,
+      ...(attachment.widthPx === null ? {} : { width: attachment.widthPx, height: attachment.heightPx }),
+      ...(attachment.description === null ? {} : { description: attachment.description }),
+      ...(attachment.ephemeral ? { ephemeral: true } : {}),
+    };
+  }
+
+  emoji(emoji: Emoji): Json {
+    return { id: emoji.id, name: emoji.name };
+  }
+
+  /**
+   * A message as seen by `viewerId` (who decides `me` on reactions).
+   * Files that an embed shows by `attachment://` are left out of `attachments`, as Discord does.
+   */
+  message(message: Message, viewerId: string): Json {
+    const shown = new Set<string>();
+    const withUrls = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(withUrls);
+      if (typeof value !== 'object' || value === null) return value;
+      const entries = Object.entries(value).map(([key, inner]) => {
+        if (key !== 'url' && key !== 'icon_url') return [key, withUrls(inner)];
+        const name = typeof inner === 'string' && inner.startsWith('attachment://') ? inner.slice(13) : null;
+        const file = message.attachments.find((attachment) => attachment.filename === name);
+        if (!file) return [key, inner];
+        shown.add(file.id);
+        return [key, this.#attachmentUrl(file)];
+      });
+      return Object.fromEntries(entries);
+    };
+    const embeds = withUrls(message.embeds) as Json[];
+    const inEmbeds = new Set(shown);
+    const { interaction } = message;
+    return {
+      id: message.id,
+      type: message.type,
+      channel_id: message.channelId,
+      author: this.userById(message.authorId),
+      content: message.content,
+      timestamp: iso(message.createdAt),
+      edited_timestamp: message.editedAt === null ? null : iso(message.editedAt),
+      tts: false,
+      mention_everyone: message.mentionEveryone,
+      mentions: message.mentionIds.map((id) => this.userById(id)),
+      mention_roles: message.mentionRoleIds,
+      attachments: message.attachments.filter((file) => !inEmbeds.has(file.id)).map((file) => this.attachment(file)),
+      embeds: embeds.map((embed) => ({ type: 'rich', ...embed })),
+      components: withUrls(message.components),
+      pinned: false,
+      flags: message.flags,
+      ...(message.nonce === null ? {} : { nonce: message.nonce }),
+      ...(message.reactions.size === 0
+        ? {}
+        : {
+            reactions: [...message.reactions.values()].map(({ emoji, userIds }) => ({
+              emoji: this.emoji(emoji),
+              count: userIds.size,
+              count_details: { burst: 0, normal: userIds.size },
+              burst_colors: [],
+              me: userIds.has(viewerId),
+              me_burst: false,
+            })),
+          }),
+      ...(message.replyTo === null
+        ? {}
+        : {
+            message_reference: { type: 0, channel_id: message.channelId, message_id: message.replyTo },
+            referenced_message: this.#referenced(message.replyTo, viewerId),
+          }),
+      ...(interaction === null
+        ? {}
+        : {
+            application_id: message.authorId,
+            webhook_id: message.authorId,
+            interaction_metadata: {
+              id: interaction.id,
+              type: interaction.type,
+              user: this.userById(interaction.userId),
+              authorizing_integration_owners: { '0': message.guildId ?? '0' },
+            },
+            interaction: {
+              id: interaction.id,
+              type: interaction.type,
+              name: interaction.commandName ?? '',
+              user: this.userById(interaction.userId),
+            },
+          }),
+    };
+  }
+
+  /** The part of an interaction that says where it happened. */
+  place(channel: Channel): Json {
+    const guild = channel.guildId === null ? undefined : this.#world.guilds.get(channel.guildId);
+    return {
+      channel: { ...this.channel(channel), permissions: DM_PERMISSIONS.toString() },
+      channel_id: channel.id,
+      ...(guild
+        ? {
+            guild: { id: guild.id, locale: guild.locale, features: [] },
+            guild_id: guild.id,
+            guild_locale: guild.locale,
+          }
+        : {}),
+    };
+  }
+
+  #referenced(id: string, viewerId: string): Json | null {
+    const message = this.#world.messages.get(id);
+    return message ? this.message({ ...message, replyTo: null }, viewerId) : null;
+  }
+}
