@@ -1,8 +1,10 @@
 /** All commands, in the order of the help. The services load their own code only when they are asked for. */
+
+import { bench } from './bench/index.js';
 import type { Command } from './command.js';
 import { describe } from './describe.js';
 import { imagine } from './imagine.js';
 import { models } from './models.js';
 import { vary } from './vary.js';
 
-export const commands: readonly Command[] = [imagine, vary, describe, models];
+export const commands: readonly Command[] = [imagine, vary, describe, models, bench];

@@ -11,7 +11,7 @@ export const describe: Command = {
 
 Prints the phrases whose CLIP embeddings are nearest to the picture's, best first, with their cosine similarity.
 
-  --count N      phrases, 1 to 100 (default 5)
+  --count N      phrases, 1 to 50 (default 5)
   --bundle DIR   model bundle (default: MODEL_BUNDLE, or models/emoji of this package)
   --json         print one JSON object: {image, bundle, phrases: [{text, fit}]}`,
   async run(args, terminal) {
@@ -20,7 +20,7 @@ Prints the phrases whose CLIP embeddings are nearest to the picture's, best firs
       bundle: { type: 'string' },
       json: { type: 'boolean' },
     } as const);
-    const count = wholeNumber(values.count, '--count', { min: 1, max: 100 }) ?? 5;
+    const count = wholeNumber(values.count, '--count', { min: 1, max: 50 }) ?? 5;
     const image = onlyArgument(positionals, 'a picture file');
     const config = loadConfig({ cwd: terminal.cwd });
     const bundleDir = values.bundle === undefined ? undefined : resolveBundle(values.bundle, terminal.cwd);
@@ -31,6 +31,7 @@ Prints the phrases whose CLIP embeddings are nearest to the picture's, best firs
       bundleDir: bundleDir ?? config.modelBundle,
       provider: config.executionProvider,
       threads: config.threadsPerWorker,
+      signal: terminal.signal,
     });
     try {
       const phrases = await pipeline.describe(bytes, count);

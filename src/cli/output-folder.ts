@@ -1,7 +1,8 @@
 /** Where the pictures go: checked before any work is done, written so that no half file is ever seen. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.js';
 import { errorCode } from './inputs.js';
 
@@ -20,7 +21,7 @@ export class OutputFolder {
     const path = resolve(cwd, folder);
     const probe = join(path, temporaryName());
     try {
-      await mkdir(path, { recursive: true });
+      await makeFolders(path);
       await writeFile(probe, '', { flag: 'wx' });
       await rm(probe);
     } catch (error) {
@@ -54,6 +55,19 @@ export function slug(text: string): string {
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [];
   return [...words.join('-')].slice(0, 40).join('').replace(/-+$/, '') || 'picture';
+}
+
+/** Step by step: Node's own `recursive` never ends below folders like /proc that forbid new ones with ENOENT. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    const parent = dirname(path);
+    if (errorCode(error) !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    await makeFolders(parent);
+    await mkdir(path);
+  }
 }
 
 function temporaryName(): string {

@@ -2,7 +2,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { loadConfig, resolveBundle } from '../config.js';
-import { AbortedError, expected } from '../errors.js';
+import { expected } from '../errors.js';
 import type { Condition, PaintResult, SamplingSettings } from '../pipeline/types.js';
 import { EXIT, type Terminal } from './command.js';
 import { decimal, parseFlags, wholeNumber } from './flags.js';
@@ -101,9 +101,9 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
     bundleDir: flags.bundleDir ?? config.modelBundle,
     provider: config.executionProvider,
     threads: config.threadsPerWorker,
+    signal: terminal.signal,
   });
   try {
-    if (terminal.signal.aborted) throw new AbortedError();
     const { condition } = job;
     const { count, seed, sampling } = flags;
     const result = await pipeline.paint(
