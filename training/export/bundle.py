@@ -37,10 +37,10 @@ class Precision:
     prior_bits: int = 8
     block: int = 64
     text: str = "int8"
-    image: str = "float16"
+    image: str = "int8"
     condition: str = "int8"
-    decoder: str = "float16"
-    encoder: str = "float16"
+    decoder: str = "int8"
+    encoder: str = "int8"
 
 
 FULL = Precision(32, 32, "float32", "float32", "float32", "float32", "float32")
