@@ -56,13 +56,7 @@ function toFormErrors(issue: Issue, body: unknown): FormError[] {
       return one('BASE_TYPE_CHOICES', `Value must be one of (${issue.values.map(String).join(', ')}).`);
     case 'invalid_union': {
       if ('discriminator' in issue && issue.discriminator) {
-        return [
-          {
-            path: [...path, String(issue.discriminator)],
-            code: 'UNION_TYPE_CHOICES',
-            message: 'Value of this type is not allowed here.',
-          },
-        ];
+        return one('UNION_TYPE_CHOICES', 'Value of this type is not allowed here.');
       }
       return one('UNION_TYPE_CONVERT', 'Could not interpret the value as any of the allowed types.');
     }
