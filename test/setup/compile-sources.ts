@@ -20,11 +20,9 @@ export default function setup(project: TestProject): () => void {
   const distDir = join(root, 'dist', `.test-${process.pid}`);
   removeLeftovers(join(root, 'dist'));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', distDir], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  // Type errors are the type check's business; the compiler writes its output all the same.
+  // Types are the type check's business: without it this takes a fraction of a second.
+  const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', distDir];
+  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (!existsSync(join(distDir, 'errors.js')))
     throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`);
   const page = join(root, 'src', 'playground', 'page');
