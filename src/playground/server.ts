@@ -26,6 +26,8 @@ export interface PlaygroundOptions {
   /** Milliseconds since 1970, for ids, times and the age of tokens. */
   readonly clock?: () => number;
   readonly limits?: Partial<PlaygroundLimits>;
+  /** Asked first, so that other pages (/healthz, /metrics) can share the port; true when it answered. */
+  readonly otherPages?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export interface PlaygroundServer {
@@ -67,6 +69,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const page = new PageServer(parts, driver);
 
   const server = createServer((request, response) => {
+    if (isLoopbackName(request) && options.otherPages?.(request, response)) return;
     route(request, response, { api, page, store }).catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, { gateway, page }));
