@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { isDeadInteraction, tell } from '../controls/answer.js';
+import type { Answerable, Logger } from '../controls/context.js';
+import { parseControlId } from '../controls/custom-id.js';
+import { LocalError } from '../controls/local-error.js';
+
+/**
+ * The last stage of an interaction that threw: a refusal is told as it is; for anything else the member gets a reference,
+ * and the log gets the rest. Never throws.
+ * @returns whether it was a refusal or a fault of ours
+ */
+export async function answerError(
+  logger: Logger,
+  interaction: Answerable,
+  error: unknown,
+): Promise<'refused' | 'error'> {
+  const isRefusal = error instanceof LocalError;
+  const ref = randomBytes(4).toString('hex');
+  if (!isRefusal && !isDeadInteraction(error)) {
+    logger.error(
+      { err: error, ref, interactionId: interaction.id, jobId: jobIdOf(interaction) },
+      'an interaction failed',
+    );
+  }
+  try {
+    await tell(interaction, isRefusal ? error.text : (t) => t('error.unknown', { ref }));
+  } catch (telling) {
+    logger.warn({ err: telling, ref, interactionId: interaction.id }, 'a member could not be told');
+  }
+  return isRefusal ? 'refused' : 'error';
+}
+
+function jobIdOf(interaction: Answerable): string | undefined {
+  return 'customId' in interaction ? parseControlId(interaction.customId)?.jobId : undefined;
+}

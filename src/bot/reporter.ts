@@ -1,0 +1,317 @@
+import type { BotEvent, JobReporter, Logger } from '../controls/context.js';
+import { type JobMessage, paintingMessage, textMessage, waitingMessage } from '../controls/job-message.js';
+import { DEFAULT_MAX_BYTES } from '../controls/render-job.js';
+import { translator } from '../i18n/index.js';
+import type { Painter, PaintProgress } from '../pipeline/types.js';
+import type { JobQueue } from '../queue/types.js';
+import type { Job, Store } from '../store/types.js';
+import type { Delivery, Outcome } from './delivery.js';
+import { sendEnd } from './job-end.js';
+
+export interface ReporterTimes {
+  /** Least time between two edits of one message. Default 3 s. */
+  readonly editIntervalMs: number;
+  /** How long a fresh job may stay without a word: fast jobs skip the "place" message. Default 400 ms. */
+  readonly firstEditAfterMs: number;
+  /** How often due edits are looked for. Default 250 ms. */
+  readonly tickMs: number;
+  /** Wait before an end is sent again after a transient error; doubles each time. Default 2 s. */
+  readonly retryAfterMs: number;
+}
+
+export const DEFAULT_TIMES: ReporterTimes = {
+  editIntervalMs: 3000,
+  firstEditAfterMs: 400,
+  tickMs: 250,
+  retryAfterMs: 2000,
+};
+
+/** Progress edits started in one tick and under way at once: thousands of waiting jobs must not flood Discord. */
+const MAX_EDITS_PER_TICK = 8;
+const MAX_EDITS_UNDER_WAY = 24;
+const MAX_END_TRIES = 5;
+/** An ETA is drawn anew once it is off by this much, or by a tenth. */
+const ETA_SLACK_MS = 10_000;
+/** Ends that a dead process still owes are sent when they are not older than this. */
+const OWED_FOR_MS = 24 * 3_600_000;
+
+interface Tracked {
+  readonly jobId: string;
+  /** Resolved once the interaction is acknowledged: nothing is sent before. */
+  ready: Promise<void>;
+  isReady: boolean;
+  isTokenDead: boolean;
+  maxBytes: number;
+  isEnded: boolean;
+  /** The message or its place is gone; the end is told privately. */
+  isGone: boolean;
+  isBusy: boolean;
+  progress: PaintProgress | undefined;
+  dueAt: number;
+  shownKey: string;
+  shownReadyAt: number;
+  /** Sends of one job happen one after the other. */
+  chain: Promise<void>;
+}
+
+interface Expectation {
+  readonly ready: Promise<void>;
+  readonly maxBytes: number;
+  isAcknowledged: boolean | undefined;
+}
+
+export interface ReporterDeps {
+  readonly queue: JobQueue;
+  readonly store: Store;
+  readonly painter: Painter;
+  readonly delivery: Delivery;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly times: ReporterTimes;
+  readonly onEvent: (event: BotEvent) => void;
+}
+
+/** Keeps one message a job up to date, from the stored row alone: it does not matter which process asked. */
+export class Reporter implements JobReporter {
+  readonly #deps: ReporterDeps;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #expected = new Map<string, Expectation>();
+  #timer: NodeJS.Timeout | undefined;
+  #editsUnderWay = 0;
+  #isStopping = false;
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** Follows the queue, and sends the ends that were never shown because the process died in between. */
+  start(): void {
+    const { queue, store, times, clock } = this.#deps;
+    queue.on('moved', this.#onMoved);
+    queue.on('active', this.#onActive);
+    queue.on('progress', this.#onProgress);
+    queue.on('completed', this.#onEnd);
+    queue.on('failed', this.#onEnd);
+    queue.on('cancelled', this.#onEnd);
+    queue.on('requeued', this.#onRequeued);
+    this.#timer = setInterval(() => this.#tick(), times.tickMs);
+    for (const job of store.jobs.undelivered(200)) {
+      if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) this.#onEnd(job);
+    }
+  }
+
+  /** Lets what is under way be sent, for at most so long. */
+  async stop(graceMs: number): Promise<void> {
+    const { queue } = this.#deps;
+    this.#isStopping = true;
+    const chains = Promise.allSettled([...this.#tracked.values()].map((tracked) => tracked.chain));
+    await Promise.race([chains, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+    clearInterval(this.#timer);
+    queue.off('moved', this.#onMoved);
+    queue.off('active', this.#onActive);
+    queue.off('progress', this.#onProgress);
+    queue.off('completed', this.#onEnd);
+    queue.off('failed', this.#onEnd);
+    queue.off('cancelled', this.#onEnd);
+    queue.off('requeued', this.#onRequeued);
+    this.#tracked.clear();
+  }
+
+  expect(interactionId: string, maxBytes: number): (isAcknowledged: boolean) => void {
+    const known = this.#expected.get(interactionId);
+    // A repeated delivery: the first one is still at it, and decides.
+    if (known !== undefined) return () => {};
+    let settle = () => {};
+    const ready = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const expectation: Expectation = { ready, maxBytes, isAcknowledged: undefined };
+    this.#expected.set(interactionId, expectation);
+    return (isAcknowledged) => {
+      expectation.isAcknowledged = isAcknowledged;
+      settle();
+      this.#expected.delete(interactionId);
+    };
+  }
+
+  announce(jobId: string): void {
+    const job = this.#deps.store.jobs.get(jobId);
+    if (job !== undefined) this.#track(job);
+  }
+
+  readonly #onMoved = (): void => {
+    if (this.#isStopping) return;
+    for (const { jobId } of this.#deps.queue.snapshot()) {
+      if (this.#tracked.has(jobId)) continue;
+      const job = this.#deps.store.jobs.get(jobId);
+      if (job !== undefined) this.#track(job);
+    }
+  };
+
+  readonly #onActive = (job: Job): void => {
+    this.#track(job).progress = { stage: 'encode', fraction: 0 };
+  };
+
+  readonly #onProgress = (job: Job, progress: PaintProgress): void => {
+    const tracked = this.#track(job);
+    const preview = progress.preview ?? tracked.progress?.preview;
+    tracked.progress = preview === undefined ? progress : { ...progress, preview };
+  };
+
+  readonly #onEnd = (job: Job): void => {
+    const tracked = this.#track(job);
+    tracked.isEnded = true;
+    this.#enqueue(tracked, () => this.#end(tracked, 1));
+  };
+
+  readonly #onRequeued = (job: Job): void => {
+    const tracked = this.#track(job);
+    tracked.progress = undefined;
+    tracked.shownKey = 'requeued';
+    tracked.dueAt = this.#deps.clock() + this.#deps.times.editIntervalMs;
+    const text = translator(job.origin.locale)('job.requeued');
+    this.#enqueue(tracked, async () => {
+      await this.#show(tracked, textMessage(text), false);
+    });
+  };
+
+  #track(job: Job): Tracked {
+    const known = this.#tracked.get(job.id);
+    if (known !== undefined) return known;
+    const { clock, times } = this.#deps;
+    const expectation = this.#expected.get(job.origin.interactionId);
+    const tracked: Tracked = {
+      jobId: job.id,
+      ready: Promise.resolve(),
+      isReady: expectation === undefined,
+      isTokenDead: false,
+      maxBytes: expectation?.maxBytes ?? DEFAULT_MAX_BYTES,
+      isEnded: false,
+      isGone: false,
+      isBusy: false,
+      progress: undefined,
+      dueAt: clock() + times.firstEditAfterMs,
+      shownKey: '',
+      shownReadyAt: 0,
+      chain: Promise.resolve(),
+    };
+    if (expectation !== undefined) {
+      tracked.ready = expectation.ready.then(() => {
+        tracked.isReady = true;
+        tracked.isTokenDead = expectation.isAcknowledged === false;
+      });
+    }
+    this.#tracked.set(job.id, tracked);
+    return tracked;
+  }
+
+  #tick(): void {
+    if (this.#isStopping) return;
+    const now = this.#deps.clock();
+    const due = [...this.#tracked.values()]
+      .filter(
+        (tracked) => tracked.isReady && !tracked.isEnded && !tracked.isGone && !tracked.isBusy && tracked.dueAt <= now,
+      )
+      .sort((a, b) => a.dueAt - b.dueAt);
+    let started = 0;
+    for (const tracked of due) {
+      if (started >= MAX_EDITS_PER_TICK || this.#editsUnderWay >= MAX_EDITS_UNDER_WAY) break;
+      const message = this.#progressMessage(tracked, now);
+      tracked.dueAt = now + this.#deps.times.editIntervalMs;
+      if (message === undefined) continue;
+      started += 1;
+      this.#editsUnderWay += 1;
+      tracked.isBusy = true;
+      this.#enqueue(tracked, async () => {
+        try {
+          if (!tracked.isEnded) await this.#show(tracked, message, false);
+        } finally {
+          this.#editsUnderWay -= 1;
+          tracked.isBusy = false;
+        }
+      });
+    }
+  }
+
+  /** What there is new to say about a job; undefined when its message says it already. */
+  #progressMessage(tracked: Tracked, now: number): JobMessage | undefined {
+    const { store, queue, delivery } = this.#deps;
+    const job = store.jobs.get(tracked.jobId);
+    const place = queue.place(tracked.jobId);
+    if (job === undefined || place === undefined) {
+      this.#tracked.delete(tracked.jobId);
+      return undefined;
+    }
+    // Never acknowledged: there is no message to edit, and a new one is worth it for the pictures alone.
+    const hasNoMessage = job.messageId === null && job.origin.interactionToken !== null;
+    if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) return undefined;
+    if (place.position === 0) {
+      const percent = Math.floor((tracked.progress?.fraction ?? 0) * 20);
+      const key = `painting:${percent}:${tracked.progress?.preview?.byteLength ?? 0}`;
+      if (key === tracked.shownKey) return undefined;
+      tracked.shownKey = key;
+      return paintingMessage(job, tracked.progress);
+    }
+    const key = `waiting:${place.position}:${place.waitingCount}`;
+    const readyAt = now + place.etaMs;
+    const isEtaRight = Math.abs(readyAt - tracked.shownReadyAt) < Math.max(ETA_SLACK_MS, place.etaMs / 10);
+    if (key === tracked.shownKey && isEtaRight) return undefined;
+    tracked.shownKey = key;
+    tracked.shownReadyAt = readyAt;
+    return waitingMessage(job, place, now);
+  }
+
+  #enqueue(tracked: Tracked, send: () => Promise<void>): void {
+    tracked.chain = tracked.chain
+      .then(() => tracked.ready)
+      .then(send)
+      .catch((error: unknown) => {
+        this.#deps.logger.warn({ err: error, jobId: tracked.jobId }, 'a job could not be shown');
+      });
+  }
+
+  async #show(tracked: Tracked, message: JobMessage, isEnd: boolean): Promise<Outcome> {
+    const { store, delivery } = this.#deps;
+    const job = store.jobs.get(tracked.jobId);
+    if (job === undefined || tracked.isGone) return { kind: 'gone', reason: 'message' };
+    const outcome = await delivery.show(job, message, { isEnd, isTokenDead: tracked.isTokenDead });
+    if (outcome.kind === 'gone') {
+      tracked.isGone = true;
+    } else if (outcome.messageId !== job.messageId) {
+      store.jobs.setMessage(job.id, outcome.messageId);
+    }
+    return outcome;
+  }
+
+  /** Shows how a job ended; what fails for a passing reason is tried again, and after a restart once more. */
+  async #end(tracked: Tracked, tries: number): Promise<void> {
+    const { store, painter, delivery, logger, onEvent, times } = this.#deps;
+    const job = store.jobs.get(tracked.jobId);
+    if (job === undefined || job.deletedAt !== null) {
+      this.#tracked.delete(tracked.jobId);
+      return;
+    }
+    try {
+      const outcome = await sendEnd(painter, job, tracked.maxBytes, (message) => this.#show(tracked, message, true));
+      let via: Extract<BotEvent, { kind: 'delivered' }>['via'] = 'nowhere';
+      if (outcome.kind === 'shown') via = outcome.via;
+      else if (job.status === 'completed' && (await delivery.tellPrivately(job, tracked))) via = 'private';
+      if (outcome.kind === 'gone')
+        logger.info({ jobId: job.id, reason: outcome.reason, via }, 'no place for an answer');
+      onEvent({ kind: 'delivered', via });
+    } catch (error) {
+      if (tries < MAX_END_TRIES) {
+        logger.warn({ err: error, jobId: job.id, tries }, 'an answer could not be sent and is tried again');
+        const wait = setTimeout(
+          () => this.#enqueue(tracked, () => this.#end(tracked, tries + 1)),
+          times.retryAfterMs * 2 ** (tries - 1),
+        );
+        wait.unref();
+        return;
+      }
+      logger.error({ err: error, jobId: job.id }, 'an answer could not be sent');
+    }
+    store.jobs.markDelivered(job.id);
+    this.#tracked.delete(tracked.jobId);
+  }
+}

@@ -1,0 +1,105 @@
+import {
+  type ChatInputCommandInteraction,
+  InteractionContextType,
+  MessageFlags,
+  PermissionFlagsBits,
+} from 'discord.js';
+import { askerOf } from '../controls/asker-of.js';
+import type { Context } from '../controls/context.js';
+import { LocalError } from '../controls/local-error.js';
+import { shorten } from '../controls/safe-text.js';
+import { type Translate, translator } from '../i18n/index.js';
+import type { GuildSettings, SettingsChange } from '../store/types.js';
+import type { Command } from './command.js';
+import { settingValue } from './limit-lines.js';
+import { readChanges, setOptions } from './limits-set.js';
+import { slashCommand, subcommand } from './localise.js';
+
+const HISTORY_ENTRIES = 20;
+const MAX_EMBED_CHARS = 4000;
+const MAX_VALUE_CHARS = 300;
+
+/** What members may ask for. Discord hides it from members without Manage Server; the code asks again. */
+export const limits = {
+  data: slashCommand('limits')
+    .setDefaultMemberPermissions(PermissionFlagsBits.ManageGuild)
+    .setContexts(InteractionContextType.Guild)
+    .addSubcommand((s) => subcommand(s, 'limits.show'))
+    .addSubcommand((s) => setOptions(subcommand(s, 'limits.set')))
+    .addSubcommand((s) => subcommand(s, 'limits.reset'))
+    .addSubcommand((s) => subcommand(s, 'limits.history'))
+    .addSubcommand((s) => subcommand(s, 'limits.pause'))
+    .addSubcommand((s) => subcommand(s, 'limits.resume')),
+
+  async execute(context, interaction) {
+    const asker = askerOf(interaction);
+    if (asker.guildId === null) throw new LocalError('guild_only', (t) => t('error.guildOnly'));
+    if (!asker.isModerator) throw new LocalError('not_moderator', (t) => t('error.notModerator'));
+    const t = translator(interaction.locale);
+    const run = SUBCOMMANDS.get(interaction.options.getSubcommand());
+    if (run === undefined) throw new LocalError('unknown_command', (say) => say('error.unknownCommand'));
+    const text = run({ context, interaction, guildId: asker.guildId, userId: asker.userId, t });
+    await interaction.reply({
+      embeds: [{ title: t('limits.title'), description: shorten(text, MAX_EMBED_CHARS) }],
+      flags: MessageFlags.Ephemeral,
+    });
+  },
+} as const satisfies Command;
+
+interface Call {
+  readonly context: Context;
+  readonly interaction: ChatInputCommandInteraction;
+  readonly guildId: string;
+  readonly userId: string;
+  readonly t: Translate;
+}
+
+const SUBCOMMANDS: ReadonlyMap<string, (call: Call) => string> = new Map([
+  ['show', show],
+  ['set', set],
+  ['reset', reset],
+  ['history', history],
+  ['pause', (call: Call) => setPaused(call, true)],
+  ['resume', (call: Call) => setPaused(call, false)],
+]);
+
+function show({ context, guildId, t }: Call): string {
+  const settings = context.store.settings.get(guildId);
+  return (Object.keys(settings) as (keyof GuildSettings)[])
+    .map((name) => `**${t(`limit.${name}`)}**: ${shorten(settingValue(name, settings[name], t), MAX_VALUE_CHARS)}`)
+    .join('\n');
+}
+
+function set({ context, interaction, guildId, userId, t }: Call): string {
+  const before = context.store.settings.get(guildId);
+  const changes = readChanges(before, interaction.options);
+  const done = Object.entries(changes).map(([name, value]) =>
+    context.store.settings.set(guildId, userId, name as keyof GuildSettings, value),
+  );
+  return [t('limits.changed'), ...done.map((change) => changeLine(change, t))].join('\n');
+}
+
+function reset({ context, guildId, userId, t }: Call): string {
+  const changes = context.store.settings.reset(guildId, userId);
+  context.queue.setPaused(guildId, context.store.settings.get(guildId).paused);
+  return [t('limits.reset', { count: changes.length }), ...changes.map((change) => changeLine(change, t))].join('\n');
+}
+
+function history({ context, guildId, t }: Call): string {
+  const changes = context.store.settings.history(guildId, HISTORY_ENTRIES);
+  if (changes.length === 0) return t('limits.noHistory');
+  return changes
+    .map((change) => `<t:${Math.floor(change.at / 1000)}:f> <@${change.userId}> ${changeLine(change, t)}`)
+    .join('\n');
+}
+
+function setPaused({ context, guildId, userId, t }: Call, isPaused: boolean): string {
+  context.store.settings.set(guildId, userId, 'paused', isPaused);
+  context.queue.setPaused(guildId, isPaused);
+  return t(isPaused ? 'limits.paused' : 'limits.resumed');
+}
+
+function changeLine({ setting, oldValue, newValue }: SettingsChange, t: Translate): string {
+  const say = (value: unknown) => shorten(settingValue(setting, value, t), MAX_VALUE_CHARS);
+  return `**${t(`limit.${setting}`)}**: ${say(oldValue)} → ${say(newValue)}`;
+}

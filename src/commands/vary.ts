@@ -1,0 +1,18 @@
+import { MAX_PICTURES } from '../controls/custom-id.js';
+import { MAX_SEED } from '../controls/request-job.js';
+import type { Command } from './command.js';
+import { readCount, readSeed } from './imagine.js';
+import { named, slashCommand } from './localise.js';
+import { varyUpload } from './upload.js';
+
+/** Pictures from an uploaded picture's embedding. */
+export const vary = {
+  data: slashCommand('vary')
+    .addAttachmentOption((o) => named(o, 'vary.image').setRequired(true))
+    .addIntegerOption((o) => named(o, 'vary.count').setMinValue(1).setMaxValue(MAX_PICTURES))
+    .addIntegerOption((o) => named(o, 'vary.seed').setMinValue(0).setMaxValue(MAX_SEED)),
+  async execute(context, interaction) {
+    const upload = interaction.options.getAttachment('image', true);
+    await varyUpload(context, interaction, upload, { count: readCount(interaction), seed: readSeed(interaction) });
+  },
+} as const satisfies Command;

@@ -1,0 +1,16 @@
+import { askerOf } from './asker-of.js';
+import type { Control } from './control.js';
+import { rerollOf } from './derive.js';
+import { assertMayPress, findFinishedJob } from './find-job.js';
+import { requestJob } from './request-job.js';
+
+/** 🔁 The same embedding, new seeds. */
+export const reroll = {
+  action: 'reroll',
+  async press(context, interaction, id) {
+    const asker = askerOf(interaction);
+    const job = findFinishedJob(context.store, asker, id.jobId);
+    assertMayPress(context.store, asker, job);
+    await requestJob(context, interaction, await rerollOf(context.painter, job));
+  },
+} as const satisfies Control;

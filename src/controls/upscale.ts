@@ -1,0 +1,48 @@
+import { guardPermissions } from '../guards/guards.js';
+import { type Translate, translator } from '../i18n/index.js';
+import type { RenderedPicture } from '../pipeline/types.js';
+import type { Job } from '../store/types.js';
+import { askerOf } from './asker-of.js';
+import { pictureControls } from './buttons.js';
+import { type Control, chosenIndex } from './control.js';
+import { assertMayPress, findFinishedJob } from './find-job.js';
+import { file, type JobMessage, textMessage } from './job-message.js';
+import { LocalError } from './local-error.js';
+import { DEFAULT_MAX_BYTES, renderPicture } from './render-job.js';
+import { safeText, visibleText } from './safe-text.js';
+
+/** Edge of one picture shown large. */
+const UPSCALED_PX = 1024;
+
+/** U1–U4: one picture from its stored tokens, large, with sharp edges and its transparent background. */
+export const upscale = {
+  action: 'upscale',
+  async press(context, interaction, id) {
+    const asker = askerOf(interaction);
+    const job = findFinishedJob(context.store, asker, id.jobId);
+    assertMayPress(context.store, asker, job);
+    const refusal = guardPermissions(asker);
+    if (refusal !== undefined) throw new LocalError('refused', refusal);
+    const index = chosenIndex(interaction, id) ?? -1;
+    if (job.pictures[index] === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+
+    await interaction.deferReply();
+    const maxBytes = interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES;
+    const picture = await renderPicture(context.painter, job, index, { sizePx: UPSCALED_PX, maxBytes });
+    await interaction.editReply(pictureMessage(job, index, picture, translator(interaction.locale)));
+  },
+} as const satisfies Control;
+
+/** One picture with its own seed and its own controls. */
+export function pictureMessage(job: Job, index: number, picture: RenderedPicture, t: Translate): JobMessage {
+  const name = `tessera-${job.id}-${index + 1}.png`;
+  const seed = job.pictures[index]?.seed ?? job.seed;
+  const title = t('upscale.title', { index: index + 1, size: picture.widthPx, seed, job: job.id });
+  const prompt = job.prompt === '' ? '' : `**${safeText(job.prompt)}**\n`;
+  const alt = t('alt.picture', { index: index + 1, prompt: visibleText(job.prompt) || '—' });
+  return {
+    ...textMessage('', pictureControls(job.id, index)),
+    embeds: [{ description: `${prompt}${title}`, image: { url: `attachment://${name}` } }],
+    files: [file(picture.png, name, alt)],
+  };
+}

@@ -1,0 +1,121 @@
+import {
+  DataSet,
+  englishDataset,
+  englishRecommendedTransformers,
+  parseRawPattern,
+  RegExpMatcher,
+  resolveConfusablesTransformer,
+  resolveLeetSpeakTransformer,
+  toAsciiLowerCaseTransformer,
+} from 'obscenity';
+
+/** Servers whose matchers are kept; the oldest goes first. */
+const MAX_CACHED_LISTS = 500;
+
+/** Finds words that are not allowed, through l33t, look-alike letters, zero-width marks and s p a c i n g. */
+export interface WordFilter {
+  /**
+   * The offending piece of a prompt as it was typed, or undefined.
+   * @param list a server's own words; an entry that starts with `-` allows that word there instead.
+   */
+  find(prompt: string, list: readonly string[]): string | undefined;
+}
+
+export function createWordFilter(): WordFilter {
+  const cache = new Map<string, readonly RegExpMatcher[]>();
+  return {
+    find(prompt, list) {
+      const key = JSON.stringify(list);
+      let matchers = cache.get(key);
+      if (matchers === undefined) {
+        matchers = compile(list);
+        if (cache.size >= MAX_CACHED_LISTS) cache.delete(cache.keys().next().value ?? '');
+        cache.set(key, matchers);
+      }
+      const plain = stripMarks(prompt);
+      for (const text of [plain, joinLetters(plain)]) {
+        for (const matcher of matchers) {
+          const [match] = matcher.getAllMatches(text, true);
+          if (match !== undefined) return text.slice(match.startIndex, match.endIndex + 1);
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+/** NFKC folds full-width and stylised letters; marks that nobody sees (zero-width, bidi, combining) are dropped. */
+function stripMarks(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, '')
+    .normalize('NFKC');
+}
+
+/** `f o x` and `f.o.x` become `fox`; whole words keep their gaps. */
+function joinLetters(text: string): string {
+  return text.replace(
+    /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}@$!|][\s._\-*~'`·]+){2,}[\p{L}\p{N}@$!|](?![\p{L}\p{N}])/gu,
+    (run) => run.replace(/[\s._\-*~'`·]+/g, ''),
+  );
+}
+
+function compile(list: readonly string[]): readonly RegExpMatcher[] {
+  const allowed = list.filter((word) => word.startsWith('-')).map((word) => stripMarks(word.slice(1)).toLowerCase());
+  const blocked = list.filter((word) => !word.startsWith('-'));
+  const whitelistMatcherTransformers = englishRecommendedTransformers.whitelistMatcherTransformers ?? [];
+  const english = new DataSet<{ originalWord: string }>().addAll(englishDataset).build();
+  const matchers = [
+    new RegExpMatcher({
+      ...english,
+      ...englishRecommendedTransformers,
+      whitelistedTerms: [...(english.whitelistedTerms ?? []), ...allowed],
+    }),
+  ];
+  // Twice: digits may be letters in disguise (f0x) or part of the word (mp3), and only one reading fits each word.
+  for (const transformers of [PLAIN_TRANSFORMERS, LEET_TRANSFORMERS]) {
+    const terms = [...new Set(blocked.map((word) => fold(word, transformers)))].filter((word) => word !== '');
+    if (terms.length === 0) continue;
+    matchers.push(
+      new RegExpMatcher({
+        blacklistedTerms: terms.map((word, id) => ({ id, pattern: parseRawPattern(toPattern(word)) })),
+        whitelistedTerms: allowed,
+        blacklistMatcherTransformers: [...transformers],
+        whitelistMatcherTransformers,
+      }),
+    );
+  }
+  return matchers;
+}
+
+const PLAIN_TRANSFORMERS = [resolveConfusablesTransformer(), toAsciiLowerCaseTransformer()] as const;
+const LEET_TRANSFORMERS = [
+  resolveConfusablesTransformer(),
+  resolveLeetSpeakTransformer(),
+  toAsciiLowerCaseTransformer(),
+] as const;
+
+/** A word as the matcher sees the text, so that both sides went through the same transformers. */
+function fold(
+  word: string,
+  transformers: readonly { readonly transform?: (char: number) => number | undefined }[],
+): string {
+  let folded = '';
+  for (const letter of stripMarks(word.trim()).toLowerCase()) {
+    let code: number | undefined = letter.codePointAt(0);
+    for (const { transform } of transformers) code = code === undefined ? code : transform?.(code);
+    if (code !== undefined) folded += String.fromCodePoint(code);
+  }
+  return folded;
+}
+
+/** Whole words only, unless the moderator wrote a `*` at an end. Boundaries exist beside ASCII letters alone. */
+function toPattern(word: string): string {
+  const opensEnd = word.endsWith('*');
+  const opensStart = word.startsWith('*');
+  const core = word.replace(/^\*+|\*+$/g, '');
+  const literal = core.replace(/[\\[\]?|]/g, '\\$&');
+  const start = !opensStart && /^\w/.test(core) ? '|' : '';
+  const end = !opensEnd && /\w$/.test(core) ? '|' : '';
+  return `${start}${literal}${end}`;
+}
