@@ -62,7 +62,7 @@ export class Metrics {
     });
     this.#acknowledgementSeconds = new Histogram({
       name: 'tessera_acknowledgement_seconds',
-      help: "From an interaction's creation to our first answer.",
+      help: "From an interaction's arrival to the first answer that Discord accepted.",
       buckets: ACKNOWLEDGEMENT_BUCKETS_SECONDS,
       registers,
     });
