@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError } from './errors.js';
 import { SqliteJobRepository } from './job-repository.js';
@@ -49,8 +49,11 @@ export function openStore(options: StoreOptions): Store {
 }
 
 function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  // Not `recursive: true`: Node 20 then never returns where a file system refuses a new folder with ENOENT (/proc).
+  makeFolder(dirname(folder));
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder);
   } catch (cause) {
     throw new StoreError('store_unwritable', `The database folder ${folder} cannot be made or written.`, { cause });
   }
