@@ -42,6 +42,7 @@ def pixel_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torch.device) -> dict[str, float]:
     """PSNR over premultiplied RGBA (mean of the pictures' own PSNRs), and the share of codes in use."""
+    was_training = model.training
     model.eval()
     psnrs, used = [], torch.zeros(model.config.groups, model.config.codebook_size, dtype=torch.bool)
     for at in range(0, len(indices), 64):
@@ -51,7 +52,7 @@ def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torc
         psnrs.append(-10 * error.clamp(min=1e-8).log10())
         for g in range(model.config.groups):
             used[g][tokens[..., g].flatten().cpu()] = True
-    model.train()
+    model.train(was_training)
     return {"psnr": torch.cat(psnrs).mean().item(), "codes_used": used.float().mean().item()}
 
 
