@@ -31,7 +31,7 @@ const int64s = (...dims: (number | null)[]): ExpectedTensor => ({ type: 'int64',
  * @throws BundleError naming the tensor, what was expected and what the graph has.
  */
 export function checkTensors(role: GraphRole, session: Session, manifest: BundleManifest): void {
-  const expected = EXPECTED[role](manifest);
+  const expected = EXPECTED[role](manifest, session);
   for (const input of session.inputs) {
     const wanted = expected.inputs[input.name];
     if (wanted === undefined) throw new BundleError(`${session.name} asks for an unknown input ${input.name}.`);
@@ -58,15 +58,35 @@ function checkTensor(file: string, tensor: TensorInfo, expected: ExpectedTensor)
     );
 }
 
+export interface CacheNames {
+  /** Input: the cache [N, H, P, E]. */
+  readonly past: string;
+  /** Output: the same with its new row, */
+  readonly present: string;
+  /** or the new row alone [N, H, E]. */
+  readonly added: string;
+}
+
 /** Names of the caches in the order of the layers: key 0, value 0, key 1, … */
-export function cacheNames(layers: number): readonly { readonly past: string; readonly present: string }[] {
+export function cacheNames(layers: number): readonly CacheNames[] {
   return Array.from({ length: layers }, (_, layer) =>
-    ['key', 'value'].map((part) => ({ past: `past_${part}_${layer}`, present: `present_${part}_${layer}` })),
+    ['key', 'value'].map((part) => ({
+      past: `past_${part}_${layer}`,
+      present: `present_${part}_${layer}`,
+      added: `new_${part}_${layer}`,
+    })),
   ).flat();
 }
 
-function stepTensors({ prior }: BundleManifest): ExpectedGraph {
+/** Whether the step gives the new rows of its caches (`new_*`) and leaves it to us to store them. */
+export function returnsNewRows(step: Session): boolean {
+  return step.outputs.some(({ name }) => name === 'new_key_0');
+}
+
+function stepTensors({ prior }: BundleManifest, step: Session): ExpectedGraph {
   const cache = floats(N, prior.heads, prior.positions, prior.headWidth);
+  const row = floats(N, prior.heads, prior.headWidth);
+  const givesRows = returnsNewRows(step);
   const names = cacheNames(prior.layers);
   return {
     inputs: {
@@ -79,12 +99,12 @@ function stepTensors({ prior }: BundleManifest): ExpectedGraph {
       logits: floats(N, prior.codebookSize),
       // Only the further codes of a position need it.
       ...(prior.depth === null ? {} : { hidden: floats(N, prior.width) }),
-      ...Object.fromEntries(names.map(({ present }) => [present, cache])),
+      ...Object.fromEntries(names.map(({ present, added }) => (givesRows ? [added, row] : [present, cache]))),
     },
   };
 }
 
-const EXPECTED: Readonly<Record<GraphRole, (manifest: BundleManifest) => ExpectedGraph>> = {
+const EXPECTED: Readonly<Record<GraphRole, (manifest: BundleManifest, session: Session) => ExpectedGraph>> = {
   textEncoder: ({ textEncoder, embeddingWidth }) => ({
     inputs: { input_ids: int64s(N, textEncoder.contextLength), attention_mask: int64s(N, textEncoder.contextLength) },
     outputs: { embedding: floats(N, embeddingWidth) },

@@ -3,6 +3,7 @@
     python -m export.tiny ../test/fixtures
 
 writes tiny-bundle/ (grid 4x4, two codes per position, alpha) and tiny-bundle-rgb/ (one code per position, no alpha),
+the first with a step that returns the whole cache and the second with one that returns new rows,
 each with golden.json: what an independent float64 numpy implementation, which recomputes the whole prefix at every
 step, makes of the same weights. Deterministic: a second run writes the same bytes.
 """
@@ -42,7 +43,8 @@ class Shape:
     embedding_width: int = 16
     context_length: int = 12
     image_size: int = 32
-    styles: tuple = ()
+    # Whether the step returns the row it adds to each cache (new_*) or the whole cache (present_*).
+    returns_rows: bool = False
 
     @property
     def positions(self) -> int:
@@ -204,10 +206,11 @@ def main() -> None:
     if "--full-size" in sys.argv:
         # The default bundle's prior with random weights: for measuring speed before there is a trained one.
         full = Shape("full-size", seed=3, codes_per_position=2, channels=4, codebook_size=1024, grid=8, width=384,
-                     layers=6, heads=6, embedding_width=256, context_length=32, image_size=128)
+                     layers=6, heads=6, embedding_width=256, context_length=32, image_size=128,
+                     returns_rows="--whole-cache" not in sys.argv)
         return write_bundle(full, root / "full-size")
     write_bundle(Shape("tiny", seed=1, codes_per_position=2, channels=4), root / "tiny-bundle")
-    write_bundle(Shape("tiny-rgb", seed=2, codes_per_position=1, channels=3), root / "tiny-bundle-rgb")
+    write_bundle(Shape("tiny-rgb", seed=2, codes_per_position=1, channels=3, returns_rows=True), root / "tiny-bundle-rgb")
 
 
 if __name__ == "__main__":

@@ -134,36 +134,61 @@ def step(shape: "Shape", weights: dict) -> onnx.ModelProto:
     x = g.add("Add", x, g.add("Gather", g.constant(weights["position"]), position))
     x = g.add("Add", x, given)
 
-    # [N, 1, 1, 1] → where to write, and [N, 1, 1, P] → what may be read.
     row = g.reshape(position, -1, 1, 1, 1)
-    count = g.add("Shape", position)
-    target = g.add("Expand", row, g.add("Concat", count, g.ints(heads, 1, head_width), axis=0))
-    every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
-    readable = g.add("LessOrEqual", every, row)
-    mask = g.add("Where", readable, g.scalar(0.0), g.scalar(-1e9))
-
     for layer in range(shape.layers):
         normed = g.norm(x, weights, f"block{layer}.norm1")
         qkv = g.reshape(g.add("MatMul", normed, g.constant(weights[f"block{layer}.qkv"])), -1, 3, heads, 1, head_width)
-        part = [g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3)]
-        keys = g.add("ScatterElements", f"past_key_{layer}", target, part[1], axis=2)
-        values = g.add("ScatterElements", f"past_value_{layer}", target, part[2], axis=2)
-        scores = g.add("MatMul", part[0], g.add("Transpose", keys, perm=[0, 1, 3, 2]))
-        scores = g.add("Add", g.add("Mul", scores, g.scalar(head_width**-0.5)), mask)
-        mixed = g.add("MatMul", g.add("Softmax", scores, axis=-1), values)
+        query, key, value = (
+            g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3)
+        )
+        query = g.add("Mul", query, g.scalar(head_width**-0.5))
+        past = f"past_key_{layer}", f"past_value_{layer}"
+        attend = attend_rows if shape.returns_rows else attend_cache
+        mixed = attend(g, shape, layer, row, query, key, value, past)
         attended = g.add("MatMul", g.reshape(mixed, -1, shape.width), g.constant(weights[f"block{layer}.out"]))
         x = g.add("Add", x, attended)
         inner = g.gelu(g.add("MatMul", g.norm(x, weights, f"block{layer}.norm2"),
                              g.constant(weights[f"block{layer}.up"])))
         x = g.add("Add", x, g.add("MatMul", inner, g.constant(weights[f"block{layer}.down"])))
-        g.output(f"present_key_{layer}", keys, FLOAT, cache_dims)
-        g.output(f"present_value_{layer}", values, FLOAT, cache_dims)
 
     hidden = g.norm(x, weights, "final")
     logits = g.add("MatMul", hidden, g.constant(weights["head"]))
     g.output("hidden", hidden, FLOAT, ["N", shape.width])
     g.output("logits", logits, FLOAT, ["N", shape.codebook_size])
     return g.model()
+
+
+def attend_cache(g: Graph, shape: "Shape", layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
+    """Writes row `position` of the cache, attends to rows 0..position and returns the whole cache."""
+    heads, head_width, positions = shape.heads, shape.head_width, shape.positions
+    every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
+    mask = g.add("Where", g.add("LessOrEqual", every, row), g.scalar(0.0), g.scalar(-1e9))
+    count = g.add("Slice", g.add("Shape", row), g.ints(0), g.ints(1))
+    target = g.add("Expand", row, g.add("Concat", count, g.ints(heads, 1, head_width), axis=0))
+    keys = g.add("ScatterElements", past[0], target, key, axis=2)
+    values = g.add("ScatterElements", past[1], target, value, axis=2)
+    scores = g.add("Add", g.add("MatMul", query, g.add("Transpose", keys, perm=[0, 1, 3, 2])), mask)
+    mixed = g.add("MatMul", g.add("Softmax", scores, axis=-1), values)
+    for name, source in (("key", keys), ("value", values)):
+        g.output(f"present_{name}_{layer}", source, FLOAT, ["N", heads, positions, head_width])
+    return mixed
+
+
+def attend_rows(g: Graph, shape: "Shape", layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
+    """Attends to rows 0..position - 1 of the cache and to the new row, and returns the new row alone."""
+    positions = shape.positions
+    every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
+    mask = g.add("Where", g.add("Less", every, row), g.scalar(0.0), g.scalar(-1e9))
+    before = g.add("Add", g.add("MatMul", query, g.add("Transpose", past[0], perm=[0, 1, 3, 2])), mask)
+    own = g.add("ReduceSum", g.add("Mul", query, key), g.ints(3), keepdims=1)
+    share = g.add("Softmax", g.add("Concat", before, own, axis=3), axis=-1)
+    share_before = g.add("Slice", share, g.ints(0), g.ints(positions), g.ints(3))
+    share_own = g.add("Slice", share, g.ints(positions), g.ints(positions + 1), g.ints(3))
+    mixed = g.add("Add", g.add("MatMul", share_before, past[1]), g.add("Mul", share_own, value))
+    for name, source in (("key", key), ("value", value)):
+        flat = g.add("Squeeze", source, g.ints(2))
+        g.output(f"new_{name}_{layer}", flat, FLOAT, ["N", shape.heads, shape.head_width])
+    return mixed
 
 
 def depth(shape: "Shape", weights: dict) -> onnx.ModelProto:
