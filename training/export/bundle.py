@@ -40,7 +40,7 @@ class Precision:
     image: str = "int8"
     condition: str = "int8"
     decoder: str = "int8"
-    encoder: str = "int8"
+    encoder: str = "float16"  # int8 moves a fifth of the tokens (0.04 dB): not worth 3.5 MB
 
 
 FULL = Precision(32, 32, "float32", "float32", "float32", "float32", "float32")

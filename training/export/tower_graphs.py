@@ -50,9 +50,9 @@ class Encoder(nn.Module):
         return self.vqgan.encode(pixels)
 
 
-def trace(module: nn.Module, inputs: dict[str, torch.Tensor], output: str, free: Sequence[dict[int, str]]) -> onnx.ModelProto:
-    """`free`: for each input, axis -> name of the axis that may have any length."""
-    dynamic = tuple({axis: torch.export.Dim(name) for axis, name in axes.items()} for axes in free)
+def trace(module: nn.Module, inputs: dict[str, torch.Tensor], output: str, free: Sequence[tuple[int, ...]]) -> onnx.ModelProto:
+    """`free`: for each input, the axes that may have any length."""
+    dynamic = tuple({axis: torch.export.Dim.DYNAMIC for axis in axes} for axes in free)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -83,26 +83,26 @@ def rename(graph: onnx.GraphProto, old: str, new: str) -> None:
 
 def build_text_encoder(clip: Clip) -> onnx.ModelProto:
     ids = torch.randint(1, clip.config.text.vocabulary, (2, 7))
-    axes = {0: "N", 1: "L"}
+    axes = (0, 1)
     return trace(TextEncoder(clip), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "embedding", [axes, axes])
 
 
 def build_image_encoder(clip: Clip) -> onnx.ModelProto:
     size = clip.config.image.image_size
-    return trace(clip.image, {"pixels": torch.rand(2, 3, size, size)}, "embedding", [{0: "N"}])
+    return trace(clip.image, {"pixels": torch.rand(2, 3, size, size)}, "embedding", [(0,)])
 
 
 def build_condition(prior: Prior) -> onnx.ModelProto:
-    return trace(prior.condition, {"embedding": torch.randn(2, prior.config.embedding_width)}, "condition", [{0: "N"}])
+    return trace(prior.condition, {"embedding": torch.randn(2, prior.config.embedding_width)}, "condition", [(0,)])
 
 
 def build_decoder(vqgan: Vqgan) -> onnx.ModelProto:
     config = vqgan.config
     tokens = torch.randint(0, config.codebook_size, (2, config.positions, config.groups))
-    return trace(Decoder(vqgan), {"image_tokens": tokens}, "pixels", [{0: "N"}])
+    return trace(Decoder(vqgan), {"image_tokens": tokens}, "pixels", [(0,)])
 
 
 def build_encoder(vqgan: Vqgan) -> onnx.ModelProto:
     config = vqgan.config
     pixels = torch.rand(2, config.channels, config.image_size, config.image_size)
-    return trace(Encoder(vqgan), {"pixels": pixels}, "image_tokens", [{0: "N"}])
+    return trace(Encoder(vqgan), {"pixels": pixels}, "image_tokens", [(0,)])
