@@ -120,7 +120,10 @@ const common = {
     .catch([]),
   authorizing_integration_owners: z.record(z.string(), snowflake).catch({}),
 };
-const byWhom = z.union([z.object({ member, guild_id: snowflake }), z.object({ user, guild_id: z.undefined() })]);
+const byWhom = z.union([
+  z.object({ member, guild_id: snowflake }),
+  z.object({ user, guild_id: z.undefined().optional() }),
+]);
 
 const interaction = z
   .discriminatedUnion('type', [

@@ -54,7 +54,8 @@ export function finishedMessage(job: Job, picture: RenderedPicture, t: Translate
   const alt = t('alt.pictures', { count: job.pictures.length, prompt: visibleText(job.prompt) || '—' });
   return {
     ...textMessage('', jobControls(job, t)),
-    embeds: [{ ...jobEmbed(job, t), image: { url: `attachment://${name}` } }],
+    // Not as the embed's image: Discord shows an attachment larger, with its alt text, and it can be used again.
+    embeds: [jobEmbed(job, t)],
     files: [file(picture.png, name, alt)],
   };
 }

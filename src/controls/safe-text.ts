@@ -14,6 +14,7 @@ export function safeText(text: string, maxChars = 1500): string {
   const escaped = escapeMarkdown(plain, { maskedLink: true, heading: true, bulletedList: true, numberedList: true })
     .replaceAll('@', '@\u200B')
     .replaceAll('<', '\\<')
+    .replace(/^>/, '\\>')
     .replaceAll('://', ':\u200B//');
   return shorten(escaped, maxChars);
 }

@@ -42,7 +42,7 @@ export function pictureMessage(job: Job, index: number, picture: RenderedPicture
   const alt = t('alt.picture', { index: index + 1, prompt: visibleText(job.prompt) || '—' });
   return {
     ...textMessage('', pictureControls(job.id, index)),
-    embeds: [{ description: `${prompt}${title}`, image: { url: `attachment://${name}` } }],
+    embeds: [{ description: `${prompt}${title}` }],
     files: [file(picture.png, name, alt)],
   };
 }

@@ -31,11 +31,16 @@ export const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, fr, es, 'pt-
 
 /** The texts for a Discord locale such as `de`, `es-419` or `pt-BR`; English where we have none. */
 export function translator(locale: string): Translate {
-  const texts = LANGUAGES[locale] ?? LANGUAGES[locale.split('-')[0] ?? ''] ?? en;
+  const texts = languageOf(locale) ?? languageOf(locale.split('-')[0] ?? '') ?? en;
   return (key, ...values) => fill(texts[key], values[0] as Readonly<Record<string, string | number>> | undefined);
+}
+
+/** A locale comes from outside: `constructor` is not a language. */
+function languageOf(name: string): Texts | undefined {
+  return Object.hasOwn(LANGUAGES, name) ? LANGUAGES[name] : undefined;
 }
 
 function fill(text: string, values: Readonly<Record<string, string | number>> | undefined): string {
   if (values === undefined) return text;
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(Object.hasOwn(values, name) ? values[name] : whole));
 }

@@ -1,0 +1,127 @@
+import { pino } from 'pino';
+import { type Bot, type BotDeps, createBot } from '../../src/bot/bot.js';
+import { registerCommands } from '../../src/bot/register.js';
+import type { BotEvent } from '../../src/controls/context.js';
+import type { PlaygroundDriver } from '../../src/playground/driver/driver.js';
+import { controlsOf, type SeenMessage } from '../../src/playground/driver/seen-types.js';
+import type { PlaygroundLimits } from '../../src/playground/limits.js';
+import { type PlaygroundServer, startPlayground } from '../../src/playground/server.js';
+import type { JobQueue } from '../../src/queue/types.js';
+import { openStore } from '../../src/store/open-store.js';
+import type { Job, Store } from '../../src/store/types.js';
+import { FakePainter } from './fake-painter.js';
+import { SimpleQueue } from './simple-queue.js';
+
+export interface Stage {
+  readonly server: PlaygroundServer;
+  readonly driver: PlaygroundDriver;
+  readonly store: Store;
+  readonly painter: FakePainter;
+  readonly events: BotEvent[];
+  /** Lines of warnings and errors that the bot logged. */
+  readonly logged: string[];
+  /** Milliseconds that the bot's clock is ahead. */
+  clockAheadMs: number;
+  queue: JobQueue;
+  bot: Bot;
+  /** Ends the bot and queue as a process would, and starts them anew on the same store. */
+  restart(options?: { readonly graceMs?: number; readonly whileDown?: () => void | Promise<void> }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly limits?: Partial<PlaygroundLimits>;
+  readonly times?: BotDeps['times'];
+}
+
+const FAST = { editIntervalMs: 60, firstEditAfterMs: 5, tickMs: 5, retryAfterMs: 20 };
+
+/** A playground, a store in memory, a painter without a model, and the real bot through the real discord.js. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const server = await startPlayground({ port: 0, limits: { enforceRateLimits: false, ...options.limits } });
+  const store = openStore({ path: ':memory:' });
+  const painter = new FakePainter();
+  const logged: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+  const events: BotEvent[] = [];
+
+  const build = () => {
+    const queue: JobQueue = new SimpleQueue(store, painter);
+    const bot = createBot({
+      token: server.botToken,
+      apiUrl: server.apiUrl,
+      queue,
+      store,
+      painter,
+      logger,
+      version: '9.9.9',
+      clock: () => Date.now() + stage.clockAheadMs,
+      onEvent: (event) => void events.push(event),
+      times: { ...FAST, ...options.times },
+    });
+    return { queue, bot };
+  };
+  const stage: Stage = {
+    server,
+    driver: server.driver,
+    store,
+    painter,
+    events,
+    logged,
+    clockAheadMs: 0,
+    ...({} as Pick<Stage, 'queue' | 'bot'>),
+    async restart({ graceMs = 50, whileDown } = {}) {
+      await stage.bot.stop(graceMs);
+      await whileDown?.();
+      Object.assign(stage, build());
+      await stage.bot.start();
+      await stage.queue.start();
+    },
+    async close() {
+      await stage.bot.stop(200);
+      store.close();
+      await server.close();
+    },
+  };
+  Object.assign(stage, build());
+  await registerCommands({ token: server.botToken, apiUrl: server.apiUrl });
+  await stage.bot.start();
+  await stage.queue.start();
+  return stage;
+}
+
+/** A gate that holds painting until it is opened. */
+export function gate(painter: FakePainter): () => void {
+  let open = () => {};
+  painter.gate = new Promise((resolve) => {
+    open = () => {
+      painter.gate = undefined;
+      resolve();
+    };
+  });
+  return () => open();
+}
+
+export const isFinished = (message: SeenMessage) =>
+  message.attachments.some(({ filename }) => filename.startsWith('tessera-')) && controlsOf(message).length > 0;
+
+/** The job whose controls a message has. */
+export function jobUnder(stage: Stage, message: SeenMessage): Job {
+  const id = controlsOf(message)
+    .map((control) => /^t1:\w+:(\w{12})/.exec(control.custom_id ?? '')?.[1])
+    .find((found) => found !== undefined);
+  const job = stage.store.jobs.get(id ?? '');
+  if (job === undefined) throw new Error('the message shows no job');
+  return job;
+}
+
+/** `/imagine`, until the pictures are there. */
+export async function imagine(
+  stage: Stage,
+  prompt: string,
+  where: Parameters<PlaygroundDriver['slash']>[2] & { readonly options?: Record<string, string | number> } = {},
+): Promise<{ message: SeenMessage; job: Job }> {
+  const { options, ...rest } = where;
+  const message = await stage.driver.slash('imagine', { prompt, ...options }, rest).reply(isFinished);
+  return { message, job: jobUnder(stage, message) };
+}
