@@ -1,0 +1,46 @@
+import type { Condition, PaintRequest } from '../pipeline/types.js';
+import type { Job } from '../store/types.js';
+import { OtherModelError, ParentGoneError } from './errors.js';
+
+export interface PaintRequestOptions {
+  /** Name of the bundle that will paint. */
+  readonly bundle: string;
+  readonly parentOf: (jobId: string) => Job | undefined;
+  readonly previewEverySteps: number;
+}
+
+/**
+ * A stored job → what the painter is asked for. A prompt is encoded; a reroll uses the stored embedding, so the text
+ * encoder does not run; a variation also reads the varied picture's tokens from the parent.
+ * @throws OtherModelError when stored numbers belong to another bundle and there are no words to paint anew from
+ * @throws ParentGoneError when the varied picture is not stored any more
+ */
+export function paintRequestOf(job: Job, options: PaintRequestOptions): PaintRequest {
+  const candidateCount = job.sampling.candidateCount;
+  return {
+    condition: conditionOf(job, options),
+    count: job.count,
+    seed: job.seed,
+    // A child may want more pictures than the job whose settings it inherited had candidates.
+    sampling:
+      candidateCount === undefined
+        ? job.sampling
+        : { ...job.sampling, candidateCount: Math.max(candidateCount, job.count) },
+    previewEverySteps: options.previewEverySteps,
+  };
+}
+
+function conditionOf(job: Job, { bundle, parentOf }: PaintRequestOptions): Condition {
+  const parent = job.parentJobId === null ? undefined : parentOf(job.parentJobId);
+  const madeWith = parent?.bundle ?? bundle;
+  if (job.source.kind === 'variation') {
+    const picture = parent?.pictures[job.source.parentIndex];
+    const embedding = job.embedding ?? parent?.embedding;
+    if (!picture || !embedding) throw new ParentGoneError();
+    if (madeWith !== bundle) throw new OtherModelError(madeWith, bundle);
+    return { kind: 'variation', embedding, imageTokens: picture.imageTokens, strength: job.source.strength };
+  }
+  if (job.embedding !== null && madeWith === bundle) return { kind: 'embedding', embedding: job.embedding };
+  if (job.prompt === '') throw new OtherModelError(madeWith, bundle);
+  return { kind: 'text', prompt: job.prompt, ...(job.style === null ? {} : { style: job.style }) };
+}
