@@ -5,6 +5,8 @@ import type { Command } from './command.js';
 import { describe } from './describe.js';
 import { imagine } from './imagine.js';
 import { models } from './models.js';
+import { register } from './register.js';
+import { start } from './start.js';
 import { vary } from './vary.js';
 
-export const commands: readonly Command[] = [imagine, vary, describe, models, bench];
+export const commands: readonly Command[] = [start, imagine, vary, describe, register, models, bench];
