@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fromRgba, layOnBackground, resizePlanes, toRgba } from '../../src/pipeline/pixels.js';
+
+const value = fc.double({ min: 0, max: 1, noNaN: true });
+
+describe('toRgba', () => {
+  test('divides colour by alpha, clamps, and drops colour that nobody sees', () => {
+    const data = Float32Array.from(
+      [
+        [0.25, 0.9, 0.3, -1], // red, premultiplied, four pixels
+        [0.5, 0, 0.3, 2],
+        [0, 0, 0.3, 0.5],
+        [0.5, 0, 0.001, 1], // alpha
+      ].flat(),
+    );
+    const { data: rgba } = toRgba({ data, channels: 4, size: 2 });
+    expect([...rgba]).toEqual([128, 255, 0, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 128, 255]);
+  });
+
+  test('three channels are opaque', () => {
+    const { data } = toRgba({ data: Float32Array.of(1, 0.5, 0), channels: 3, size: 1 });
+    expect([...data]).toEqual([255, 128, 0, 255]);
+  });
+
+  test('bytes survive the way to floats and back, where they can be seen', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (bytes) => {
+        const picture = { data: bytes, width: 4, height: 4 };
+        const back = toRgba(fromRgba(picture, 4, [0, 0, 0])).data;
+        for (let i = 0; i < 64; i += 4) {
+          expect(back[i + 3]).toBe(bytes[i + 3]);
+          for (let channel = 0; channel < 3; channel++)
+            expect(back[i + channel]).toBe(bytes[i + 3] === 0 ? 0 : bytes[i + channel]);
+        }
+      }),
+    );
+  });
+});
+
+describe('layOnBackground', () => {
+  test('is the same before and after the way through planes', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 36, maxLength: 36 }),
+        fc.tuple(value, value, value),
+        (bytes, background) => {
+          const picture = { data: bytes, width: 3, height: 3 };
+          const flat = fromRgba(picture, 3, background).data;
+          const laid = layOnBackground(fromRgba(picture, 4, background), background);
+          for (const [i, wanted] of flat.entries()) expect(laid[i]).toBeCloseTo(wanted, 5);
+        },
+      ),
+    );
+  });
+});
+
+describe('resizePlanes', () => {
+  const size = fc.integer({ min: 1, max: 24 });
+
+  test('keeps a flat picture flat, at any size', () => {
+    fc.assert(
+      fc.property(size, size, value, (from, to, level) => {
+        for (const pixel of resizePlanes(new Float32Array(2 * from * from).fill(level), 2, from, to))
+          expect(pixel).toBeCloseTo(level, 5);
+      }),
+    );
+  });
+
+  test('shrinking keeps the mean', () => {
+    fc.assert(
+      fc.property(size, size, fc.array(value, { minLength: 576, maxLength: 576 }), (a, b, values) => {
+        const [from, to] = [Math.max(a, b), Math.min(a, b)];
+        const planes = Float32Array.from(values.slice(0, from * from));
+        const mean = (pixels: Float32Array) => pixels.reduce((sum, pixel) => sum + pixel, 0) / pixels.length;
+        expect(mean(resizePlanes(planes, 1, from, to))).toBeCloseTo(mean(planes), 4);
+      }),
+    );
+  });
+
+  test('halving averages two by two; doubling interpolates between centres', () => {
+    expect([...resizePlanes(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 1, 4, 2)]).toEqual([
+      2.5, 4.5, 10.5, 12.5,
+    ]);
+    const row = [...resizePlanes(Float32Array.of(0, 1, 0, 1), 1, 2, 4)].slice(0, 4);
+    for (const [i, wanted] of [0, 0.25, 0.75, 1].entries()) expect(row[i]).toBeCloseTo(wanted, 6);
+  });
+});
