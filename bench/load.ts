@@ -5,6 +5,7 @@
  * playground's server) and the members. Everything stays on the loopback interface, and stops by itself.
  *
  *   npm run bench:load -- [--seconds 60] [--rate 50] [--bundle test/fixtures/tiny-bundle] [--json]
+ *       [--profile DIR]   also writes a CPU profile of the bot, which slows it a little
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,6 +24,8 @@ const MEMBERS_PER_SERVER = 10;
 const HEARTBEAT_INTERVAL_MS = 5_000;
 /** How long the bot may take to paint what is left after the last command. */
 const DRAIN_LIMIT_MS = 10 * 60_000;
+/** Warnings of the bot that are repeated here. */
+const MAX_COMPLAINTS = 5;
 const DEFERRED = 5;
 const WORDS = ['a happy fox', 'two red apples', 'a rocket over the sea', 'ein müder Hund', 'a castle at night'];
 
@@ -38,6 +41,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '60' },
       rate: { type: 'string', default: '50' },
       bundle: { type: 'string', default: 'test/fixtures/tiny-bundle' },
+      profile: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -51,7 +55,8 @@ async function main(): Promise<void> {
     );
     const environment = environmentOf(playground, folder, resolve(values.bundle));
     await runToEnd('register', environment);
-    const bot = await startBot(environment);
+    const profile = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', values.profile];
+    const bot = await startBot(environment, profile);
     await playground.driver.ready(30_000);
 
     const memoryBefore = await bot.metric('process_resident_memory_bytes');
@@ -148,16 +153,19 @@ async function runToEnd(command: string, env: NodeJS.ProcessEnv): Promise<void> 
   if (code !== 0) throw new Error(`tessera ${command} ended with ${code}.`);
 }
 
-async function startBot(env: NodeJS.ProcessEnv): Promise<Bot> {
-  const child = spawn(process.execPath, [cli, 'start'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+async function startBot(env: NodeJS.ProcessEnv, nodeFlags: readonly string[]): Promise<Bot> {
+  const child = spawn(process.execPath, [...nodeFlags, cli, 'start'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   process.once('exit', () => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stderr });
+  let complaints = 0;
   const url = await new Promise<string>((found, failed) => {
     child.once('exit', (code) => failed(new Error(`The bot ended with ${code} before it was ready.`)));
     lines.on('line', (line) => {
       const health = /"healthUrl":"([^"]+)"/.exec(line)?.[1];
       if (health !== undefined) found(health);
-      if (/"level":"(warn|error|fatal)"/.test(line)) process.stderr.write(`bot: ${line.slice(0, 400)}\n`);
+      if (/"level":"(warn|error|fatal)"/.test(line) && ++complaints <= MAX_COMPLAINTS) {
+        process.stderr.write(`bot: ${line.slice(0, 300)}\n`);
+      }
     });
   });
   return {
