@@ -259,14 +259,24 @@ export class InteractionDesk extends EventEmitter<{ update: [record: Interaction
     if (!channel) throw refuse('unknownChannel');
     if (type === AnswerType.Defer) {
       const flags = parseBody(deferral, data ?? {}, ['data'])?.flags ?? 0;
-      return { message: this.#messages.createLoading(channel, metadata(record), flags ? record.userId : null) };
+      return {
+        message: this.#messages.createLoading(
+          channel,
+          metadata(record),
+          flags ? record.userId : null,
+          this.#replyTo(record, flags ? record.userId : null),
+        ),
+      };
     }
     if (type === AnswerType.Reply) {
       const body = parseBody(newAnswer, data ?? {}, ['data']);
       const ephemeralFor = (body.flags ?? 0) & MessageFlag.Ephemeral ? record.userId : null;
       const draft = { channel, authorId: this.#world.people.bot.id, body, files, at: ['data'] };
-      const kind = record.type === InteractionType.Command ? 20 : 0;
-      return { message: this.#messages.create({ ...draft, interaction: metadata(record), ephemeralFor, type: kind }) };
+      const kind = record.type === InteractionType.Command ? 20 : 19;
+      const replyTo = this.#replyTo(record, ephemeralFor);
+      return {
+        message: this.#messages.create({ ...draft, interaction: metadata(record), ephemeralFor, type: kind, replyTo }),
+      };
     }
     const source = record.sourceId === null ? undefined : this.#world.messages.get(record.sourceId);
     if (!source) {
@@ -276,6 +286,12 @@ export class InteractionDesk extends EventEmitter<{ update: [record: Interaction
     if (type === AnswerType.DeferUpdate) return { message: source };
     const body = parseBody(newAnswer, data ?? {}, ['data']);
     return { message: this.#messages.edit(source, { channel, authorId: source.authorId, body, files, at: ['data'] }) };
+  }
+
+  /** An answer to a component is shown as a reply to the message with the component. */
+  #replyTo(record: InteractionRecord, ephemeralFor: string | null): string | null {
+    const source = record.sourceId === null ? undefined : this.#world.messages.get(record.sourceId);
+    return source && ephemeralFor === null && source.ephemeralFor === null ? source.id : null;
   }
 
   #payload(made: NewInteraction, id: string, token: string): Json {

@@ -89,7 +89,12 @@ export class MessageDesk {
   }
 
   /** The "is thinking…" message of a deferred answer: empty, to be filled by an edit. */
-  createLoading(channel: Channel, interaction: InteractionMetadata, ephemeralFor: string | null): Message {
+  createLoading(
+    channel: Channel,
+    interaction: InteractionMetadata,
+    ephemeralFor: string | null,
+    replyTo: string | null,
+  ): Message {
     const message: Message = {
       id: this.#world.newId(),
       channelId: channel.id,
@@ -108,7 +113,7 @@ export class MessageDesk {
       flags: MessageFlag.Loading | (ephemeralFor ? MessageFlag.Ephemeral : 0),
       nonce: null,
       reactions: new Map(),
-      replyTo: null,
+      replyTo,
       interaction,
       ephemeralFor,
       deleted: false,

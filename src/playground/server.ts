@@ -10,9 +10,9 @@ import { Gateway } from './gateway.js';
 import { InteractionDesk } from './interaction-desk.js';
 import { DEFAULT_LIMITS, type PlaygroundLimits } from './limits.js';
 import { MessageDesk } from './message-desk.js';
-import { PageServer } from './page-server.js';
 import type { Parts } from './parts.js';
 import { RestApi } from './rest/api.js';
+import { PageServer } from './web/page-server.js';
 import { Wire } from './wire.js';
 import { World } from './world.js';
 

@@ -206,18 +206,23 @@ export class Wire {
    */
   message(message: Message, viewerId: string): Json {
     const shown = new Set<string>();
+    const fileOf = (url: unknown): Attachment | undefined => {
+      const name = typeof url === 'string' && url.startsWith('attachment://') ? url.slice(13) : null;
+      const file = message.attachments.find((attachment) => attachment.filename === name);
+      if (file) shown.add(file.id);
+      return file;
+    };
     const withUrls = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(withUrls);
       if (typeof value !== 'object' || value === null) return value;
-      const entries = Object.entries(value).map(([key, inner]) => {
-        if (key !== 'url' && key !== 'icon_url') return [key, withUrls(inner)];
-        const name = typeof inner === 'string' && inner.startsWith('attachment://') ? inner.slice(13) : null;
-        const file = message.attachments.find((attachment) => attachment.filename === name);
-        if (!file) return [key, inner];
-        shown.add(file.id);
-        return [key, this.#attachmentUrl(file)];
-      });
-      return Object.fromEntries(entries);
+      const whole = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withUrls(inner)]));
+      const icon = fileOf(whole.icon_url);
+      if (icon) whole.icon_url = this.#attachmentUrl(icon);
+      const file = fileOf(whole.url);
+      if (!file) return whole;
+      const { url, proxy_url, content_type, width, height, description } = this.attachment(file);
+      const size = width === undefined ? {} : { width, height };
+      return { ...whole, url, proxy_url, content_type, ...size, ...(description === undefined ? {} : { description }) };
     };
     const embeds = withUrls(message.embeds) as Json[];
     const inEmbeds = new Set(shown);

@@ -177,11 +177,11 @@ export class PlaygroundDriver {
   }
 
   /** Sends the form that an interaction opened. Can be done again and late, as an open form can. */
-  async submitModal(opened: InteractionTrace, values: ModalValues = {}): Promise<InteractionTrace> {
+  async submitModal(opened: InteractionTrace, values: ModalValues = {}, where: Where = {}): Promise<InteractionTrace> {
     const modal = await opened.modal();
     const { record } = opened;
     const source = record.sourceId === null ? undefined : this.world.messages.get(record.sourceId);
-    const { made, resolved } = this.#begin({ as: record.userId, channel: record.channelId });
+    const { made, resolved } = this.#begin({ as: record.userId, channel: record.channelId, ...where });
     const data = modalData(modal, values, resolved);
     return this.#start({ ...made, type: InteractionType.ModalSubmit, data, ...(source ? { message: source } : {}) });
   }
