@@ -1,7 +1,7 @@
 """A small builder for the two graphs that run once a position, where every node counts.
 
-The heavy nodes are onnxruntime's own: block-quantised matrices (`MatMulNBits`), RMS norm with the residual added
-(`SkipSimplifiedLayerNormalization`), and attention over a cache that is written in place (`GroupQueryAttention`).
+The heavy nodes are onnxruntime's own: block-quantised matrices (`MatMulNBits`) and the RMS norm with the residual added
+(`SkipSimplifiedLayerNormalization`).
 """
 
 from dataclasses import dataclass, field
@@ -79,9 +79,9 @@ class Graph:
         sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": bits, "block_size": self.block, "accuracy_level": 4}
         return self.op("MatMulNBits", [x, *stored], output, CONTRIB, **sizes)
 
-    def add_rms(self, x: str, y: str, scale: str) -> tuple[str, str]:
+    def add_rms(self, x: str, y: str, scale: str, output: str | None = None) -> tuple[str, str]:
         """-> (the norm of x + y, x + y)"""
-        normed, total = f"normed_{len(self.nodes)}", f"sum_{len(self.nodes)}"
+        normed, total = output or f"normed_{len(self.nodes)}", f"sum_{len(self.nodes)}"
         self.op("SkipSimplifiedLayerNormalization", [x, y, scale], [normed, "", "", total], CONTRIB, epsilon=1e-6)
         return normed, total
 
