@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly stopLimitMs?: number;
 }
 
+const HANDLED = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'];
+
 /**
  * Starts, waits for SIGTERM or SIGINT, stops. A second signal, or a shutdown that takes too long, ends the process at
  * once. An error that nobody caught is logged, everything is closed, and the exit code is 1.
@@ -41,12 +43,14 @@ export async function runService({ start, logger, stopLimitMs = 10_000 }: Servic
       exitCode = EXIT.failure;
       if (!isEnding) end();
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-    process.on('uncaughtException', onUncaught);
-    process.on('unhandledRejection', onUncaught);
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
   });
-  const service = await start();
+  const service = await start().catch((error: unknown) => {
+    // Whoever called us says what was wrong; nothing is left that these handlers could end.
+    for (const event of HANDLED) process.removeAllListeners(event);
+    throw error;
+  });
   await ended;
   await service.stop();
   logger.info('stopped');
