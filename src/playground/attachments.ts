@@ -5,6 +5,9 @@ import type { Attachment } from './world-types.js';
 /** How long a signed address works; Discord's are valid for about a day. */
 const ADDRESS_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
+/** Bytes kept in all; past it the oldest files are forgotten, so that a playground can stay open for weeks. */
+const KEPT_BYTES = 512 * 1024 * 1024;
+
 export interface UploadedFile {
   readonly filename: string;
   readonly bytes: Uint8Array;
@@ -27,6 +30,7 @@ export class AttachmentStore {
   readonly #key = randomBytes(32);
   readonly #now: () => number;
   readonly #newId: () => string;
+  #bytes = 0;
   /** Where the files are served, such as `http://127.0.0.1:3000/cdn`. */
   baseUrl = '';
 
@@ -50,11 +54,16 @@ export class AttachmentStore {
       ephemeral: options.ephemeral ?? false,
     };
     this.#files.set(attachment.id, attachment);
+    this.#bytes += file.bytes.byteLength;
+    for (const oldest of this.#files.values()) {
+      if (this.#bytes <= KEPT_BYTES) break;
+      this.remove(oldest);
+    }
     return attachment;
   }
 
   remove(attachment: Attachment): void {
-    this.#files.delete(attachment.id);
+    if (this.#files.delete(attachment.id)) this.#bytes -= attachment.bytes.byteLength;
   }
 
   url(attachment: Attachment): string {

@@ -24,7 +24,7 @@ const Op = {
   Ack: 11,
 } as const;
 
-const frame = z.object({ op: z.int(), d: z.unknown() });
+const frame = z.object({ op: z.int(), d: z.unknown().optional() });
 const identify = z.object({
   token: z.string(),
   intents: z.int(),
@@ -249,6 +249,12 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   }
 
   #send(session: GatewaySession, change: WorldChange): void {
+    // Most bots do not ask for messages: those are not even written down for them.
+    const isUnheard =
+      change.kind.startsWith('message') &&
+      'message' in change &&
+      !isCovered('MESSAGE_CREATE', change.message.guildId !== null, session.intents);
+    if (isUnheard) return;
     for (const { t, d, guildId } of toDispatches(this.#world, this.#wire, change, session.intents)) {
       if (session.owns(guildId) && isCovered(t, guildId !== null, session.intents)) session.dispatch(t, d);
     }

@@ -89,6 +89,9 @@ const ANSWERS: Readonly<Record<number, readonly number[]>> = {
   [InteractionType.ModalSubmit]: [4, 5, 6, 7],
 };
 
+/** Interactions that are remembered; the oldest are forgotten, long after their tokens died. */
+const KEPT_RECORDS = 50_000;
+
 /** Hands out interactions, watches the three seconds, and takes the bot's answers. */
 export class InteractionDesk extends EventEmitter<{ update: [record: InteractionRecord] }> {
   readonly records = new Map<string, InteractionRecord>();
@@ -143,6 +146,7 @@ export class InteractionDesk extends EventEmitter<{ update: [record: Interaction
     };
     this.records.set(id, record);
     this.#byToken.set(token, record);
+    this.#forgetOldest();
     this.#sentAt.set(id, performance.now());
     this.#timers.set(
       id,
@@ -236,6 +240,14 @@ export class InteractionDesk extends EventEmitter<{ update: [record: Interaction
 
   #isExpired(record: InteractionRecord): boolean {
     return this.#world.now() - record.issuedAt > this.#limits.tokenLifetimeMs;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.records.values();
+    if (this.records.size <= KEPT_RECORDS || !oldest) return;
+    this.records.delete(oldest.id);
+    this.#byToken.delete(oldest.token);
+    this.#sentAt.delete(oldest.id);
   }
 
   #fail(record: InteractionRecord): void {

@@ -21,12 +21,12 @@ export class Composer {
 
   /** @param actions `{ context(), commands(), say(content, files), run(name, options), suggest(name, focused, options) }` */
   constructor(root, actions) {
-    this.root = root;
     this.actions = actions;
     this.problem = h('p', { class: 'problem', role: 'alert' });
     this.list = h('div', { class: 'commands', role: 'listbox', id: 'command-list', 'aria-label': 'Commands' });
     this.box = h('div', { class: 'box' });
-    root.append(this.list, this.problem, this.box);
+    this.hint = h('p', { class: 'hint quiet' });
+    root.append(this.list, this.problem, this.hint, this.box);
     this.showPlain();
   }
 
@@ -38,6 +38,7 @@ export class Composer {
   showPlain(text = '') {
     const { channelTitle } = this.actions.context();
     this.#files = [];
+    this.hint.textContent = '';
     this.text = h('textarea', {
       rows: 1,
       maxlength: 2000,
@@ -84,6 +85,9 @@ export class Composer {
           input.element,
         ),
       );
+      input.element.addEventListener('focusin', () => {
+        this.hint.textContent = `${localName(option, locale)}: ${localDescription(option, locale)}`;
+      });
       if (values[option.name] !== undefined) input.fill(values[option.name]);
       return input;
     };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalidForm, refuse } from '../discord-error.js';
 import type { Parts } from '../parts.js';
-import { parseBody, text } from '../validate/form.js';
+import { parseBody, snowflake, text } from '../validate/form.js';
 import { messageEdit, newMessage } from '../validate/message.js';
 import { type Channel, ChannelType } from '../world-types.js';
 import { botNeeds, channelOf, messageOf } from './lookup.js';
@@ -17,6 +17,12 @@ const threadBody = z.strictObject({
   type: z.literal([ChannelType.PublicThread, ChannelType.PrivateThread]).optional(),
   invitable: z.boolean().optional(),
 });
+
+/** An id in the query. */
+function cursor(request: ApiRequest, name: string): bigint | undefined {
+  const given = request.query.get(name);
+  return given === null ? undefined : BigInt(parseBody(snowflake, given, [name]));
+}
 
 /** Channels, their messages, typing and threads. */
 export function channelRoutes(parts: Parts): Route[] {
@@ -55,8 +61,8 @@ export function channelRoutes(parts: Parts): Route[] {
           const message = 'int value should be between 1 and 100.';
           throw invalidForm([{ path: ['limit'], code: 'NUMBER_TYPE_MAX', message }]);
         }
-        const before = BigInt(request.query.get('before') ?? '9999999999999999999');
-        const after = BigInt(request.query.get('after') ?? '0');
+        const before = cursor(request, 'before') ?? 2n ** 64n;
+        const after = cursor(request, 'after') ?? 0n;
         const found = world
           .channelMessages(channel.id)
           .filter(
