@@ -54,59 +54,6 @@ export function layOnBackground({ data, channels, size }: PlanarPicture, backgro
   return planes;
 }
 
-/**
- * Square planes at another size, along one axis after the other: shrinking averages the area that a pixel covers,
- * enlarging interpolates linearly between pixel centres.
- */
-export function resizePlanes(planes: Float32Array, count: number, from: number, to: number): Float32Array {
-  if (from === to) return planes;
-  const weights = resizeWeights(from, to);
-  const narrowed = new Float32Array(count * from * to);
-  for (let row = 0; row < count * from; row++)
-    for (let x = 0; x < to; x++)
-      narrowed[row * to + x] = weighted(weights, x, (source) => planes[row * from + source] ?? 0);
-  const resized = new Float32Array(count * to * to);
-  for (let plane = 0; plane < count; plane++)
-    for (let y = 0; y < to; y++)
-      for (let x = 0; x < to; x++)
-        resized[(plane * to + y) * to + x] = weighted(
-          weights,
-          y,
-          (source) => narrowed[(plane * from + source) * to + x] ?? 0,
-        );
-  return resized;
-}
-
-interface Weights {
-  readonly first: Int32Array;
-  readonly shares: readonly Float64Array[];
-}
-
-function weighted({ first, shares }: Weights, target: number, valueAt: (source: number) => number): number {
-  const start = first[target] ?? 0;
-  const share = shares[target] ?? [];
-  let sum = 0;
-  for (let i = 0; i < share.length; i++) sum += (share[i] ?? 0) * valueAt(start + i);
-  return sum;
-}
-
-function resizeWeights(from: number, to: number): Weights {
-  const scale = from / to;
-  const first = new Int32Array(to);
-  const shares = Array.from({ length: to }, (_, target) => {
-    // What target pixel `target` covers, in source pixels; linear interpolation where that is less than one.
-    const start = scale >= 1 ? target * scale : Math.max(0, Math.min(from - 1, (target + 0.5) * scale - 0.5));
-    const end = scale >= 1 ? start + scale : Math.min(from, start + 1);
-    first[target] = Math.floor(start + 1e-9);
-    const begin = first[target] ?? 0;
-    const length = Math.min(from, Math.ceil(end - 1e-9)) - begin;
-    const covered = Float64Array.from({ length }, (_, i) => Math.min(end, begin + i + 1) - Math.max(start, begin + i));
-    const total = covered.reduce((sum, value) => sum + value, 0);
-    return covered.map((value) => value / total);
-  });
-  return { first, shares };
-}
-
 function toByte(value: number): number {
   return Math.round(Math.max(0, Math.min(1, value)) * 255);
 }

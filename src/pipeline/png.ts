@@ -35,19 +35,6 @@ export async function encodePng(
     .toBuffer();
 }
 
-/**
- * Another size. The kernel is Lanczos with three lobes: of those that libvips has it keeps the most of an emoji's edges
- * (see docs of `enlarge`). libvips premultiplies alpha around it, so no dark rim appears.
- */
-export async function resizePng(picture: RgbaPicture, width: number, height: number): Promise<RgbaPicture> {
-  const data = await fromPixels(picture)
-    .resize(width, height, { kernel: 'lanczos3', fit: 'fill' })
-    .ensureAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer();
-  return { data, width, height };
-}
-
 /** What the file's header says; pixels are not decoded. Rejects with sharp's error when it is no picture. */
 export async function readHeader(bytes: Uint8Array): Promise<PictureHeader> {
   const { format, width, height } = await sharp(bytes, { limitInputPixels: false, failOn: 'error' }).metadata();

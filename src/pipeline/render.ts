@@ -1,7 +1,9 @@
 /** Pictures as they are sent: enlarged, side by side, and small enough. */
 
 import { PictureTooLargeError } from '../errors.js';
-import { encodePng, type RgbaPicture, resizePng } from './png.js';
+import { fromRgba, toRgba } from './pixels.js';
+import { encodePng, type RgbaPicture } from './png.js';
+import { enlargePlanes, resizePlanes } from './resample.js';
 import type { RenderedPicture } from './types.js';
 
 /** Share of a picture's edge that is left free between pictures of a grid. */
@@ -40,9 +42,27 @@ export function layOutGrid(pictures: readonly RgbaPicture[]): RgbaPicture {
   return { data, width, height };
 }
 
-/** The picture at `edgePx`, with edges as sharp as the enlargement allows. */
-export async function enlarge(picture: RgbaPicture, edgePx: number): Promise<RgbaPicture> {
-  return picture.width === edgePx ? picture : resizePng(picture, edgePx, edgePx);
+/**
+ * A square picture at `edgePx`. Enlarged it keeps sharp edges and its transparent background: resampling works on
+ * premultiplied colour, so nothing shines through from where there is no picture.
+ */
+export function resizePicture(picture: RgbaPicture, edgePx: number): RgbaPicture {
+  const from = picture.width;
+  if (from === edgePx) return picture;
+  const planes = fromRgba(picture, 4, []).data;
+  const data =
+    edgePx < from ? resizePlanes(planes, 4, from, edgePx) : enlargePlanes(planes, 4, from, edgePx, clampPremultiplied);
+  return toRgba({ data, channels: 4, size: edgePx });
+}
+
+/** Alpha into 0–1, colour into 0–alpha. */
+function clampPremultiplied(planes: Float32Array): void {
+  const count = planes.length / 4;
+  for (let i = 0; i < count; i++) {
+    const alpha = Math.max(0, Math.min(1, planes[3 * count + i] as number));
+    planes[3 * count + i] = alpha;
+    for (let at = i; at < 3 * count; at += count) planes[at] = Math.max(0, Math.min(alpha, planes[at] as number));
+  }
 }
 
 /**
@@ -58,7 +78,7 @@ export async function renderPng(
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<RenderedPicture> {
   for (let edge = edgePx; ; edge = Math.max(MIN_EDGE_PX, Math.floor(edge * SHRINK))) {
-    const grid = layOutGrid(await Promise.all(pictures.map((picture) => enlarge(picture, edge))));
+    const grid = layOutGrid(pictures.map((picture) => resizePicture(picture, edge)));
     for (const colours of [undefined, ...PALETTES]) {
       const png = await encodePng(grid, colours === undefined ? {} : { colours });
       if (png.length <= maxBytes) return { png, widthPx: grid.width, heightPx: grid.height };

@@ -3,7 +3,8 @@
 import type { BundleManifest } from './bundle-schema.js';
 import { normalise } from './embedding.js';
 import { floatsOf, floatTensor, type Session } from './onnx.js';
-import { layOnBackground, type PlanarPicture, resizePlanes } from './pixels.js';
+import { layOnBackground, type PlanarPicture } from './pixels.js';
+import { resizePlanes } from './resample.js';
 
 export class ImageEncoder {
   constructor(

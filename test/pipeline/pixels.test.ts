@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromRgba, layOnBackground, resizePlanes, toRgba } from '../../src/pipeline/pixels.js';
+import { fromRgba, layOnBackground, toRgba } from '../../src/pipeline/pixels.js';
 
 const value = fc.double({ min: 0, max: 1, noNaN: true });
 
@@ -52,37 +52,5 @@ describe('layOnBackground', () => {
         },
       ),
     );
-  });
-});
-
-describe('resizePlanes', () => {
-  const size = fc.integer({ min: 1, max: 24 });
-
-  test('keeps a flat picture flat, at any size', () => {
-    fc.assert(
-      fc.property(size, size, value, (from, to, level) => {
-        for (const pixel of resizePlanes(new Float32Array(2 * from * from).fill(level), 2, from, to))
-          expect(pixel).toBeCloseTo(level, 5);
-      }),
-    );
-  });
-
-  test('shrinking keeps the mean', () => {
-    fc.assert(
-      fc.property(size, size, fc.array(value, { minLength: 576, maxLength: 576 }), (a, b, values) => {
-        const [from, to] = [Math.max(a, b), Math.min(a, b)];
-        const planes = Float32Array.from(values.slice(0, from * from));
-        const mean = (pixels: Float32Array) => pixels.reduce((sum, pixel) => sum + pixel, 0) / pixels.length;
-        expect(mean(resizePlanes(planes, 1, from, to))).toBeCloseTo(mean(planes), 4);
-      }),
-    );
-  });
-
-  test('halving averages two by two; doubling interpolates between centres', () => {
-    expect([...resizePlanes(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 1, 4, 2)]).toEqual([
-      2.5, 4.5, 10.5, 12.5,
-    ]);
-    const row = [...resizePlanes(Float32Array.of(0, 1, 0, 1), 1, 2, 4)].slice(0, 4);
-    for (const [i, wanted] of [0, 0.25, 0.75, 1].entries()) expect(row[i]).toBeCloseTo(wanted, 6);
   });
 });
