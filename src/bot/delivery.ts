@@ -98,7 +98,7 @@ export class Delivery {
       return { kind: 'shown', via: 'channel', messageId: id };
     }
     const sent = await channel.send({ ...message, ...this.#heading(job, message, isEnd && cameByInteraction) });
-    if (isEnd && job.messageId !== null) await this.#pointDown(job, sent.url);
+    if (isEnd && job.messageId !== null) void this.#pointDown(job, sent.url);
     return { kind: 'shown', via: 'channel', messageId: sent.id };
   }
 

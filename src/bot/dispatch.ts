@@ -62,6 +62,8 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
     } catch (error) {
       context.logger.debug({ err: error, interactionId: interaction.id }, 'suggestions failed');
     }
+    // No suggestions are an answer too: without one the member's client shows an error.
+    if (!interaction.responded) await interaction.respond([]).catch(() => {});
   }
 
   return async (interaction) => {

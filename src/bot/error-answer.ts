@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DiscordjsTypeError } from 'discord.js';
 import { isDeadInteraction, tell } from '../controls/answer.js';
 import type { Answerable, Logger } from '../controls/context.js';
 import { parseControlId } from '../controls/custom-id.js';
@@ -12,8 +13,9 @@ import { LocalError } from '../controls/local-error.js';
 export async function answerError(
   logger: Logger,
   interaction: Answerable,
-  error: unknown,
+  thrown: unknown,
 ): Promise<'refused' | 'error'> {
+  const error = isOptionMismatch(thrown) ? new LocalError('malformed', (t) => t('error.malformed')) : thrown;
   const isRefusal = error instanceof LocalError;
   const ref = randomBytes(4).toString('hex');
   if (!isRefusal && !isDeadInteraction(error)) {
@@ -28,6 +30,11 @@ export async function answerError(
     logger.warn({ err: telling, ref, interactionId: interaction.id }, 'a member could not be told');
   }
   return isRefusal ? 'refused' : 'error';
+}
+
+/** Options other than those registered: forged, or sent by a client that still shows an older version's commands. */
+function isOptionMismatch(error: unknown): boolean {
+  return error instanceof DiscordjsTypeError && String(error.code).startsWith('CommandInteractionOption');
 }
 
 function jobIdOf(interaction: Answerable): string | undefined {

@@ -63,8 +63,10 @@ export async function addJob(
   try {
     return await context.queue.add({ ...wish, origin }, weights);
   } catch (error) {
-    if (!isQueueFull(error)) throw error;
-    throw new LocalError('queue_full', (t) => t('error.queueFull', { waiting: context.queue.waitingCount }));
+    const code = error instanceof TesseraError ? error.code : '';
+    if (code === 'queue_stopped') throw new LocalError(code, (t) => t('error.restarting'));
+    if (code !== 'queue_full') throw error;
+    throw new LocalError(code, (t) => t('error.queueFull', { waiting: context.queue.waitingCount }));
   }
 }
 
@@ -76,8 +78,4 @@ export function checkPrompt(prompt: string): string {
     throw new LocalError('long_prompt', (t) => t('error.longPrompt', { max: MAX_PROMPT_CHARS }));
   }
   return trimmed;
-}
-
-function isQueueFull(error: unknown): boolean {
-  return error instanceof TesseraError && error.code === 'queue_full';
 }

@@ -22,7 +22,7 @@ export interface WordFilter {
 }
 
 export function createWordFilter(): WordFilter {
-  const cache = new Map<string, readonly RegExpMatcher[]>();
+  const cache = new Map<string, Matchers>();
   return {
     find(prompt, list) {
       const key = JSON.stringify(list);
@@ -33,15 +33,31 @@ export function createWordFilter(): WordFilter {
         cache.set(key, matchers);
       }
       const plain = stripMarks(prompt);
-      for (const text of [plain, joinLetters(plain)]) {
-        for (const matcher of matchers) {
-          const [match] = matcher.getAllMatches(text, true);
-          if (match !== undefined) return text.slice(match.startIndex, match.endIndex + 1);
-        }
-      }
-      return undefined;
+      return (
+        firstMatch([matchers.general, ...matchers.own], [plain]) ??
+        firstMatch([matchers.general, ...matchers.ownAnywhere], spelledOut(plain)) ??
+        // Only a server's own words: in the general list a hyphen is what keeps innocent words apart.
+        firstMatch(matchers.own, [dropSeparators(plain)])
+      );
     },
   };
+}
+
+interface Matchers {
+  readonly general: RegExpMatcher;
+  readonly own: readonly RegExpMatcher[];
+  /** The same without word boundaries: where single letters stand, words have none. */
+  readonly ownAnywhere: readonly RegExpMatcher[];
+}
+
+function firstMatch(matchers: readonly RegExpMatcher[], texts: readonly string[]): string | undefined {
+  for (const text of texts) {
+    for (const matcher of matchers) {
+      const [match] = matcher.getAllMatches(text, true);
+      if (match !== undefined) return text.slice(match.startIndex, match.endIndex + 1);
+    }
+  }
+  return undefined;
 }
 
 /** NFKC folds full-width and stylised letters; marks that nobody sees (zero-width, bidi, combining) are dropped. */
@@ -52,40 +68,40 @@ function stripMarks(text: string): string {
     .normalize('NFKC');
 }
 
-/** `f o x` and `f.o.x` become `fox`; whole words keep their gaps. */
-function joinLetters(text: string): string {
-  return text.replace(
-    /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}@$!|][\s._\-*~'`·]+){2,}[\p{L}\p{N}@$!|](?![\p{L}\p{N}])/gu,
-    (run) => run.replace(/[\s._\-*~'`·]+/g, ''),
-  );
+/** What was spelled letter by letter, together: `a f o x` and `a.f.o.x` give `afox`. */
+function spelledOut(text: string): string[] {
+  const runs =
+    text.match(/(?<![\p{L}\p{N}])(?:[\p{L}\p{N}@$!|][\s._\-*~'`·]+){2,}[\p{L}\p{N}@$!|](?![\p{L}\p{N}])/gu) ?? [];
+  return runs.map((run) => run.replace(/[\s._\-*~'`·]+/g, ''));
 }
 
-function compile(list: readonly string[]): readonly RegExpMatcher[] {
+/** `pine-apple` becomes `pineapple`. */
+function dropSeparators(text: string): string {
+  return text.replace(/(?<=[\p{L}\p{N}])[._\-*~'`·]+(?=[\p{L}\p{N}])/gu, '');
+}
+
+function compile(list: readonly string[]): Matchers {
   const allowed = list.filter((word) => word.startsWith('-')).map((word) => stripMarks(word.slice(1)).toLowerCase());
   const blocked = list.filter((word) => !word.startsWith('-'));
   const whitelistMatcherTransformers = englishRecommendedTransformers.whitelistMatcherTransformers ?? [];
   const english = new DataSet<{ originalWord: string }>().addAll(englishDataset).build();
-  const matchers = [
-    new RegExpMatcher({
-      ...english,
-      ...englishRecommendedTransformers,
-      whitelistedTerms: [...(english.whitelistedTerms ?? []), ...allowed],
-    }),
-  ];
-  // Twice: digits may be letters in disguise (f0x) or part of the word (mp3), and only one reading fits each word.
-  for (const transformers of [PLAIN_TRANSFORMERS, LEET_TRANSFORMERS]) {
-    const terms = [...new Set(blocked.map((word) => fold(word, transformers)))].filter((word) => word !== '');
-    if (terms.length === 0) continue;
-    matchers.push(
-      new RegExpMatcher({
-        blacklistedTerms: terms.map((word, id) => ({ id, pattern: parseRawPattern(toPattern(word)) })),
+  const general = new RegExpMatcher({
+    ...english,
+    ...englishRecommendedTransformers,
+    whitelistedTerms: [...(english.whitelistedTerms ?? []), ...allowed],
+  });
+  const ownMatchers = (patternOf: (word: string) => string) =>
+    // Twice: digits may be letters in disguise (f0x) or part of the word (mp3), and only one reading fits each word.
+    [PLAIN_TRANSFORMERS, LEET_TRANSFORMERS].map((transformers) => {
+      const words = [...new Set(blocked.map((word) => fold(word, transformers)))].filter((word) => /[^*]/.test(word));
+      return new RegExpMatcher({
+        blacklistedTerms: words.map((word, id) => ({ id, pattern: parseRawPattern(patternOf(word)) })),
         whitelistedTerms: allowed,
         blacklistMatcherTransformers: [...transformers],
         whitelistMatcherTransformers,
-      }),
-    );
-  }
-  return matchers;
+      });
+    });
+  return { general, own: ownMatchers(toPattern), ownAnywhere: ownMatchers((word) => literalOf(word)) };
 }
 
 const PLAIN_TRANSFORMERS = [resolveConfusablesTransformer(), toAsciiLowerCaseTransformer()] as const;
@@ -111,11 +127,12 @@ function fold(
 
 /** Whole words only, unless the moderator wrote a `*` at an end. Boundaries exist beside ASCII letters alone. */
 function toPattern(word: string): string {
-  const opensEnd = word.endsWith('*');
-  const opensStart = word.startsWith('*');
   const core = word.replace(/^\*+|\*+$/g, '');
-  const literal = core.replace(/[\\[\]?|]/g, '\\$&');
-  const start = !opensStart && /^\w/.test(core) ? '|' : '';
-  const end = !opensEnd && /\w$/.test(core) ? '|' : '';
-  return `${start}${literal}${end}`;
+  const start = !word.startsWith('*') && /^\w/.test(core) ? '|' : '';
+  const end = !word.endsWith('*') && /\w$/.test(core) ? '|' : '';
+  return `${start}${literalOf(word)}${end}`;
+}
+
+function literalOf(word: string): string {
+  return word.replace(/^\*+|\*+$/g, '').replace(/[\\[\]?|]/g, '\\$&');
 }

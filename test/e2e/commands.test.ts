@@ -122,6 +122,8 @@ describe('/imagine', () => {
       .slash('imagine', { prompt: 'fails' })
       .reply((m) => m.content.includes('did not work'));
     expect(reply.content).not.toContain('secret');
+    // The log has what the member is not told.
+    expect(stage.logged.splice(0).join()).toContain('secret path');
   });
 });
 

@@ -6,11 +6,11 @@ import type { PlaygroundDriver } from '../../src/playground/driver/driver.js';
 import { controlsOf, type SeenMessage } from '../../src/playground/driver/seen-types.js';
 import type { PlaygroundLimits } from '../../src/playground/limits.js';
 import { type PlaygroundServer, startPlayground } from '../../src/playground/server.js';
+import { FairJobQueue } from '../../src/queue/job-queue.js';
 import type { JobQueue } from '../../src/queue/types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Job, Store } from '../../src/store/types.js';
 import { FakePainter } from './fake-painter.js';
-import { SimpleQueue } from './simple-queue.js';
 
 export interface Stage {
   readonly server: PlaygroundServer;
@@ -46,7 +46,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const events: BotEvent[] = [];
 
   const build = () => {
-    const queue: JobQueue = new SimpleQueue(store, painter);
+    const queue: JobQueue = new FairJobQueue({
+      store,
+      painter,
+      slots: 1,
+      limits: { maxWaiting: 50 },
+      previewEverySteps: 8,
+      retryDelayMs: 5,
+      logger,
+    });
     const bot = createBot({
       token: server.botToken,
       apiUrl: server.apiUrl,
