@@ -31,7 +31,7 @@ export async function encodePng(
 ): Promise<Uint8Array> {
   const { colours } = options;
   return fromPixels(picture)
-    .png(colours === undefined ? { compressionLevel: 7 } : { palette: true, colours, effort: 7, compressionLevel: 9 })
+    .png(colours === undefined ? { compressionLevel: 7 } : { palette: true, colours, effort: 4, compressionLevel: 9 })
     .toBuffer();
 }
 

@@ -9,7 +9,10 @@ import type { RenderedPicture } from './types.js';
 /** Share of a picture's edge that is left free between pictures of a grid. */
 const GAP_SHARE = 1 / 32;
 const PALETTES = [256, 128, 64] as const;
-const SHRINK = 0.75;
+/** A palette makes a picture at most about this many times smaller. */
+const PALETTE_GAIN = 8;
+/** Shrunk by less than this, a picture hardly gets smaller. */
+const MAX_SHRINK = 0.8;
 /** Below this edge nobody can tell what a picture shows. */
 const MIN_EDGE_PX = 32;
 
@@ -67,7 +70,7 @@ function clampPremultiplied(planes: Float32Array): void {
 
 /**
  * Pictures as one PNG of at most `maxBytes`: first with all its colours, then with a palette of 256, 128 and 64 colours,
- * then each time a quarter smaller.
+ * then smaller, by as much as the bytes that are too many suggest.
  *
  * @param edgePx Edge of one picture.
  * @throws PictureTooLargeError when even pictures of 32 pixels do not fit.
@@ -77,13 +80,19 @@ export async function renderPng(
   edgePx: number,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<RenderedPicture> {
-  for (let edge = edgePx; ; edge = Math.max(MIN_EDGE_PX, Math.floor(edge * SHRINK))) {
+  for (let edge = edgePx; ; ) {
     const grid = layOutGrid(pictures.map((picture) => resizePicture(picture, edge)));
+    let smallestBytes = Number.POSITIVE_INFINITY;
     for (const colours of [undefined, ...PALETTES]) {
       const png = await encodePng(grid, colours === undefined ? {} : { colours });
       if (png.length <= maxBytes) return { png, widthPx: grid.width, heightPx: grid.height };
+      smallestBytes = Math.min(smallestBytes, png.length);
+      // No palette makes up for this much.
+      if (smallestBytes > PALETTE_GAIN * maxBytes) break;
     }
     if (edge <= MIN_EDGE_PX)
       throw new PictureTooLargeError(`The picture cannot be made to fit into ${maxBytes} bytes.`);
+    const shrink = Math.min(MAX_SHRINK, Math.sqrt(maxBytes / smallestBytes));
+    edge = Math.max(MIN_EDGE_PX, Math.floor(edge * shrink));
   }
 }
