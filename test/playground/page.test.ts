@@ -3,7 +3,8 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type PlaygroundServer, startPlayground } from '../../src/playground/server.js';
-import { EchoBot } from './echo-bot.js';
+import { EchoBot, PIXEL } from './echo-bot.js';
+import { restClient } from './rest-client.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -178,6 +179,39 @@ describe.skipIf(!CHROMIUM)('the page in a browser', () => {
       (message) => message.content === 'with a file' && message.attachments.length > 0,
     );
     expect(Buffer.from(await server.driver.download(reply.attachments[0]?.url ?? '')).toString()).toBe('hello');
+  });
+
+  it('keeps the old picture until the new one is there, edit after edit', async () => {
+    const call = restClient(server);
+    const path = `/channels/${server.driver.channel().id}/messages`;
+    const made = await call('POST', path, { content: 'painting' }, { files: [['0.png', PIXEL]] });
+    const files = page.locator(`.message[data-id="${made.json.id}"] .files`);
+    await files.locator('img').waitFor();
+    await page.evaluate(`{
+      const section = document.querySelector('[data-id="${made.json.id}"] .files');
+      section.dataset.least = '9';
+      new MutationObserver(() => {
+        section.dataset.least = Math.min(section.dataset.least, section.querySelectorAll('img').length);
+      }).observe(section, { childList: true });
+    }`);
+    for (let step = 1; step <= 4; step++) {
+      await call(
+        'PATCH',
+        `${path}/${made.json.id}`,
+        { attachments: [{ id: '0', description: `step ${step}` }] },
+        { files: [['p.png', PIXEL]] },
+      );
+    }
+    await files.getByRole('img', { name: 'step 4' }).waitFor();
+    expect(await files.getAttribute('data-least')).toBe('1');
+  });
+
+  it('counts times down', async () => {
+    const said = server.driver.say(`ready <t:${Math.floor(Date.now() / 1000) + 30}:R>`, { as: 'ben' });
+    const time = page.locator(`.message[data-id="${said.id}"] .content time`);
+    const first = await time.textContent();
+    expect(first).toMatch(/^in \d+ seconds$/);
+    await expect.poll(() => time.textContent(), { timeout: 5_000 }).not.toBe(first);
   });
 
   it('never reads what members type as HTML', async () => {

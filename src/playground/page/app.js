@@ -194,7 +194,7 @@ function showChannel(id) {
   drawChannels();
   composer.say('');
   composer.showPlain();
-  document.body.classList.remove('sidebar-open');
+  closeSidebar();
   scrollDown();
 }
 
@@ -320,12 +320,25 @@ find('open-sidebar').addEventListener('click', ({ currentTarget }) => {
   const isOpen = document.body.classList.toggle('sidebar-open');
   currentTarget.setAttribute('aria-expanded', String(isOpen));
 });
+/** On a phone the column lies over the channel: a touch beside it or Escape puts it away. */
+function closeSidebar() {
+  document.body.classList.remove('sidebar-open');
+  find('open-sidebar').setAttribute('aria-expanded', 'false');
+}
+list.addEventListener('pointerdown', closeSidebar);
+addEventListener('keydown', ({ key }) => key === 'Escape' && closeSidebar());
 find('new-thread').addEventListener('click', () => {
   const form = {
     title: 'New thread',
     components: [{ type: 1, components: [{ type: 4, custom_id: 'name', style: 1, label: 'Name', max_length: 100 }] }],
   };
   openForm(form, context, ({ name }) => live.act({ ...where(), kind: 'thread', name }));
+});
+// A file that is dropped on the channel goes into the box.
+document.querySelector('main').addEventListener('dragover', (event) => event.preventDefault());
+document.querySelector('main').addEventListener('drop', (event) => {
+  event.preventDefault();
+  composer.attach(event.dataTransfer.files);
 });
 list.addEventListener('scroll', () => {
   isStuck = isAtEnd();

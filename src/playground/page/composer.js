@@ -54,11 +54,13 @@ export class Composer {
       { type: 'button', class: 'attach', 'aria-label': 'Attach files', onclick: () => picker.click() },
       '+',
     );
-    picker.addEventListener('change', () => {
-      this.#files.push(...picker.files);
+    this.attach = (files) => {
+      this.#files.push(...files);
       chips.replaceChildren(...this.#files.map((file) => h('span', { class: 'chip' }, `📎 ${file.name}`)));
       this.text.focus();
-    });
+    };
+    picker.addEventListener('change', () => this.attach(picker.files));
+    this.text.addEventListener('paste', ({ clipboardData }) => this.attach(clipboardData.files));
     this.text.addEventListener('input', () => this.#suggestCommands());
     this.text.addEventListener('keydown', (event) => this.#keyInPlain(event));
     this.box.replaceChildren(attach, picker, h('div', { class: 'lines' }, chips, this.text));
@@ -118,12 +120,11 @@ export class Composer {
       { class: 'command', 'aria-label': `/${shown}` },
       h('span', { class: 'pill' }, `/${shown}`),
       fields,
-      more,
-      send,
+      h('div', { class: 'foot-row' }, more, send),
     );
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#submit(name, entry, inputs, send);
+      this.#submit(name, inputs, send);
     });
     form.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#back();
@@ -132,6 +133,7 @@ export class Composer {
         form.requestSubmit();
       }
     });
+    this.attach = () => this.say('Choose the file in the option that takes one.');
     this.box.replaceChildren(close, form);
     this.#hideList();
     this.say('');
@@ -156,14 +158,14 @@ export class Composer {
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   }
 
-  async #submit(name, entry, inputs, send) {
+  async #submit(name, inputs, send) {
     send.disabled = true;
     try {
       const values = await this.#values(inputs);
       await this.actions.run(name, values);
       const texts = Object.entries(values).filter(([, value]) => typeof value === 'string');
       this.#last = { path: name, values: Object.fromEntries(texts) };
-      if (entry && send.isConnected) this.#back();
+      if (send.isConnected) this.#back();
     } catch (error) {
       this.say(error.message);
       send.disabled = false;

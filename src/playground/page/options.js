@@ -83,10 +83,12 @@ export function optionInput(option, context, suggest) {
     default: {
       if (option.autocomplete) return suggested(option, attributes, suggest, String);
       const element = h('textarea', { rows: 1, maxlength: option.max_length ?? 6000, ...attributes });
-      element.addEventListener('input', () => {
+      const grow = () => {
         element.style.height = 'auto';
         element.style.height = `${Math.min(element.scrollHeight, 160)}px`;
-      });
+      };
+      element.addEventListener('input', grow);
+      element.addEventListener('focus', grow);
       return simple(element);
     }
   }
