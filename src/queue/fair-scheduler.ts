@@ -133,8 +133,8 @@ export class FairScheduler {
     };
     const member = group.members.get(entry.memberKey) ?? { key: entry.memberKey, start: 0, rank: 0, waiting: [] };
     // A job that comes back is older than those that wait; all others go to the end.
-    const place = member.waiting.findIndex((other) => other.sequence > entry.sequence);
-    member.waiting.splice(place === -1 ? member.waiting.length : place, 0, entry);
+    const place = member.waiting.findLastIndex((other) => other.sequence < entry.sequence) + 1;
+    member.waiting.splice(place, 0, entry);
     group.waitingCount += 1;
     this.#entries.set(entry.id, entry);
     group.members.enter(member);

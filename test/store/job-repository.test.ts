@@ -92,7 +92,7 @@ describe('a new job', () => {
           style: style?.replaceAll('\0', '\uFFFD') ?? null,
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
     const lone = store.jobs.insert(newJob({ prompt: 'a\ud800b\0c' })).job;
     expect(lone.prompt).toBe('a\uFFFDb\uFFFDc');
@@ -109,7 +109,7 @@ describe('a new job', () => {
         store.jobs.complete(id, { ...painted, embedding, pictures: [{ seed: 1, fit: 0, imageTokens }] });
         expect(store.jobs.get(id)?.pictures[0]?.imageTokens).toEqual(imageTokens);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
