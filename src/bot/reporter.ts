@@ -1,5 +1,5 @@
 import type { BotEvent, JobReporter, Logger } from '../controls/context.js';
-import { type JobMessage, paintingMessage, textMessage, waitingMessage } from '../controls/job-message.js';
+import { type JobMessage, textMessage } from '../controls/job-message.js';
 import { DEFAULT_MAX_BYTES } from '../controls/render-job.js';
 import { translator } from '../i18n/index.js';
 import type { Painter, PaintProgress } from '../pipeline/types.js';
@@ -7,6 +7,7 @@ import type { JobQueue } from '../queue/types.js';
 import type { Job, Store } from '../store/types.js';
 import type { Delivery, Outcome } from './delivery.js';
 import { sendEnd } from './job-end.js';
+import { type Expectation, TrackedJob } from './tracked-job.js';
 
 export interface ReporterTimes {
   /** Least time between two edits of one message. Default 3 s. */
@@ -30,35 +31,8 @@ export const DEFAULT_TIMES: ReporterTimes = {
 const MAX_EDITS_PER_TICK = 8;
 const MAX_EDITS_UNDER_WAY = 24;
 const MAX_END_TRIES = 5;
-/** An ETA is drawn anew once it is off by this much, or by a tenth. */
-const ETA_SLACK_MS = 10_000;
 /** Ends that a dead process still owes are sent when they are not older than this. */
 const OWED_FOR_MS = 24 * 3_600_000;
-
-interface Tracked {
-  readonly jobId: string;
-  /** Resolved once the interaction is acknowledged: nothing is sent before. */
-  ready: Promise<void>;
-  isReady: boolean;
-  isTokenDead: boolean;
-  maxBytes: number;
-  isEnded: boolean;
-  /** The message or its place is gone; the end is told privately. */
-  isGone: boolean;
-  isBusy: boolean;
-  progress: PaintProgress | undefined;
-  dueAt: number;
-  shownKey: string;
-  shownReadyAt: number;
-  /** Sends of one job happen one after the other. */
-  chain: Promise<void>;
-}
-
-interface Expectation {
-  readonly ready: Promise<void>;
-  readonly maxBytes: number;
-  isAcknowledged: boolean | undefined;
-}
 
 export interface ReporterDeps {
   readonly queue: JobQueue;
@@ -74,11 +48,13 @@ export interface ReporterDeps {
 /** Keeps one message a job up to date, from the stored row alone: it does not matter which process asked. */
 export class Reporter implements JobReporter {
   readonly #deps: ReporterDeps;
-  readonly #tracked = new Map<string, Tracked>();
+  readonly #tracked = new Map<string, TrackedJob>();
   readonly #expected = new Map<string, Expectation>();
   #timer: NodeJS.Timeout | undefined;
   #editsUnderWay = 0;
   #isStopping = false;
+  /** Places changed since the last look. */
+  #hasMoved = true;
 
   constructor(deps: ReporterDeps) {
     this.#deps = deps;
@@ -86,14 +62,8 @@ export class Reporter implements JobReporter {
 
   /** Follows the queue, and sends the ends that were never shown because the process died in between. */
   start(): void {
-    const { queue, store, times, clock } = this.#deps;
-    queue.on('moved', this.#onMoved);
-    queue.on('active', this.#onActive);
-    queue.on('progress', this.#onProgress);
-    queue.on('completed', this.#onEnd);
-    queue.on('failed', this.#onEnd);
-    queue.on('cancelled', this.#onEnd);
-    queue.on('requeued', this.#onRequeued);
+    const { store, times, clock } = this.#deps;
+    this.#listen('on');
     this.#timer = setInterval(() => this.#tick(), times.tickMs);
     for (const job of store.jobs.undelivered(200)) {
       if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) this.#onEnd(job);
@@ -102,19 +72,23 @@ export class Reporter implements JobReporter {
 
   /** Lets what is under way be sent, for at most so long. */
   async stop(graceMs: number): Promise<void> {
-    const { queue } = this.#deps;
     this.#isStopping = true;
     const chains = Promise.allSettled([...this.#tracked.values()].map((tracked) => tracked.chain));
     await Promise.race([chains, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
     clearInterval(this.#timer);
-    queue.off('moved', this.#onMoved);
-    queue.off('active', this.#onActive);
-    queue.off('progress', this.#onProgress);
-    queue.off('completed', this.#onEnd);
-    queue.off('failed', this.#onEnd);
-    queue.off('cancelled', this.#onEnd);
-    queue.off('requeued', this.#onRequeued);
+    this.#listen('off');
     this.#tracked.clear();
+  }
+
+  #listen(how: 'on' | 'off'): void {
+    const { queue } = this.#deps;
+    queue[how]('moved', this.#onMoved);
+    queue[how]('active', this.#onActive);
+    queue[how]('progress', this.#onProgress);
+    queue[how]('completed', this.#onEnd);
+    queue[how]('failed', this.#onEnd);
+    queue[how]('cancelled', this.#onEnd);
+    queue[how]('requeued', this.#onRequeued);
   }
 
   expect(interactionId: string, maxBytes: number): (isAcknowledged: boolean) => void {
@@ -140,12 +114,7 @@ export class Reporter implements JobReporter {
   }
 
   readonly #onMoved = (): void => {
-    if (this.#isStopping) return;
-    for (const { jobId } of this.#deps.queue.snapshot()) {
-      if (this.#tracked.has(jobId)) continue;
-      const job = this.#deps.store.jobs.get(jobId);
-      if (job !== undefined) this.#track(job);
-    }
+    this.#hasMoved = true;
   };
 
   readonly #onActive = (job: Job): void => {
@@ -167,7 +136,7 @@ export class Reporter implements JobReporter {
   readonly #onRequeued = (job: Job): void => {
     const tracked = this.#track(job);
     tracked.progress = undefined;
-    tracked.shownKey = 'requeued';
+    tracked.forgetShown();
     tracked.dueAt = this.#deps.clock() + this.#deps.times.editIntervalMs;
     const text = translator(job.origin.locale)('job.requeued');
     this.#enqueue(tracked, async () => {
@@ -175,44 +144,34 @@ export class Reporter implements JobReporter {
     });
   };
 
-  #track(job: Job): Tracked {
+  #track(job: Job): TrackedJob {
     const known = this.#tracked.get(job.id);
     if (known !== undefined) return known;
     const { clock, times } = this.#deps;
-    const expectation = this.#expected.get(job.origin.interactionId);
-    const tracked: Tracked = {
-      jobId: job.id,
-      ready: Promise.resolve(),
-      isReady: expectation === undefined,
-      isTokenDead: false,
-      maxBytes: expectation?.maxBytes ?? DEFAULT_MAX_BYTES,
-      isEnded: false,
-      isGone: false,
-      isBusy: false,
-      progress: undefined,
+    const tracked = new TrackedJob(job.id, {
+      expectation: this.#expected.get(job.origin.interactionId),
+      maxBytes: DEFAULT_MAX_BYTES,
       dueAt: clock() + times.firstEditAfterMs,
-      shownKey: '',
-      shownReadyAt: 0,
-      chain: Promise.resolve(),
-    };
-    if (expectation !== undefined) {
-      tracked.ready = expectation.ready.then(() => {
-        tracked.isReady = true;
-        tracked.isTokenDead = expectation.isAcknowledged === false;
-      });
-    }
+    });
     this.#tracked.set(job.id, tracked);
     return tracked;
   }
 
+  /** Takes up waiting jobs that are not followed yet: new ones, and those of a process before this one. */
+  #trackWaiting(): void {
+    this.#hasMoved = false;
+    for (const { jobId } of this.#deps.queue.snapshot()) {
+      if (this.#tracked.has(jobId)) continue;
+      const job = this.#deps.store.jobs.get(jobId);
+      if (job !== undefined) this.#track(job);
+    }
+  }
+
   #tick(): void {
     if (this.#isStopping) return;
+    if (this.#hasMoved) this.#trackWaiting();
     const now = this.#deps.clock();
-    const due = [...this.#tracked.values()]
-      .filter(
-        (tracked) => tracked.isReady && !tracked.isEnded && !tracked.isGone && !tracked.isBusy && tracked.dueAt <= now,
-      )
-      .sort((a, b) => a.dueAt - b.dueAt);
+    const due = [...this.#tracked.values()].filter((tracked) => tracked.isDue(now)).sort((a, b) => a.dueAt - b.dueAt);
     let started = 0;
     for (const tracked of due) {
       if (started >= MAX_EDITS_PER_TICK || this.#editsUnderWay >= MAX_EDITS_UNDER_WAY) break;
@@ -220,48 +179,36 @@ export class Reporter implements JobReporter {
       tracked.dueAt = now + this.#deps.times.editIntervalMs;
       if (message === undefined) continue;
       started += 1;
-      this.#editsUnderWay += 1;
-      tracked.isBusy = true;
-      this.#enqueue(tracked, async () => {
-        try {
-          if (!tracked.isEnded) await this.#show(tracked, message, false);
-        } finally {
-          this.#editsUnderWay -= 1;
-          tracked.isBusy = false;
-        }
-      });
+      this.#startEdit(tracked, message);
     }
   }
 
-  /** What there is new to say about a job; undefined when its message says it already. */
-  #progressMessage(tracked: Tracked, now: number): JobMessage | undefined {
+  #startEdit(tracked: TrackedJob, message: JobMessage): void {
+    this.#editsUnderWay += 1;
+    tracked.isBusy = true;
+    this.#enqueue(tracked, async () => {
+      try {
+        if (!tracked.isEnded) await this.#show(tracked, message, false);
+      } finally {
+        this.#editsUnderWay -= 1;
+        tracked.isBusy = false;
+      }
+    });
+  }
+
+  #progressMessage(tracked: TrackedJob, now: number): JobMessage | undefined {
     const { store, queue, delivery } = this.#deps;
-    const job = store.jobs.get(tracked.jobId);
     const place = queue.place(tracked.jobId);
-    if (job === undefined || place === undefined) {
-      this.#tracked.delete(tracked.jobId);
-      return undefined;
-    }
+    const job = place === undefined ? undefined : store.jobs.get(tracked.jobId);
+    // Between two states, or not taken up yet after a restart: its end is told by an event.
+    if (job === undefined || place === undefined) return undefined;
     // Never acknowledged: there is no message to edit, and a new one is worth it for the pictures alone.
     const hasNoMessage = job.messageId === null && job.origin.interactionToken !== null;
     if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) return undefined;
-    if (place.position === 0) {
-      const percent = Math.floor((tracked.progress?.fraction ?? 0) * 20);
-      const key = `painting:${percent}:${tracked.progress?.preview?.byteLength ?? 0}`;
-      if (key === tracked.shownKey) return undefined;
-      tracked.shownKey = key;
-      return paintingMessage(job, tracked.progress);
-    }
-    const key = `waiting:${place.position}:${place.waitingCount}`;
-    const readyAt = now + place.etaMs;
-    const isEtaRight = Math.abs(readyAt - tracked.shownReadyAt) < Math.max(ETA_SLACK_MS, place.etaMs / 10);
-    if (key === tracked.shownKey && isEtaRight) return undefined;
-    tracked.shownKey = key;
-    tracked.shownReadyAt = readyAt;
-    return waitingMessage(job, place, now);
+    return tracked.news(job, place, now);
   }
 
-  #enqueue(tracked: Tracked, send: () => Promise<void>): void {
+  #enqueue(tracked: TrackedJob, send: () => Promise<void>): void {
     tracked.chain = tracked.chain
       .then(() => tracked.ready)
       .then(send)
@@ -270,7 +217,7 @@ export class Reporter implements JobReporter {
       });
   }
 
-  async #show(tracked: Tracked, message: JobMessage, isEnd: boolean): Promise<Outcome> {
+  async #show(tracked: TrackedJob, message: JobMessage, isEnd: boolean): Promise<Outcome> {
     const { store, delivery } = this.#deps;
     const job = store.jobs.get(tracked.jobId);
     if (job === undefined || tracked.isGone) return { kind: 'gone', reason: 'message' };
@@ -284,7 +231,7 @@ export class Reporter implements JobReporter {
   }
 
   /** Shows how a job ended; what fails for a passing reason is tried again, and after a restart once more. */
-  async #end(tracked: Tracked, tries: number): Promise<void> {
+  async #end(tracked: TrackedJob, tries: number): Promise<void> {
     const { store, painter, delivery, logger, onEvent, times } = this.#deps;
     const job = store.jobs.get(tracked.jobId);
     if (job === undefined || job.deletedAt !== null) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { textOf } from '../../src/playground/driver/seen-types.js';
-import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
+import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -10,6 +10,9 @@ afterEach(() => stage.close());
 
 const MINUTE_MS = 60_000;
 const isPainting = (message: { content: string }) => message.content.includes('🎨');
+/** Nothing more is edited until painting goes on. */
+const isHalfPainted = (message: { attachments: readonly { filename: string }[] }) =>
+  message.attachments.some(({ filename }) => filename === 'preview.png');
 const ada = () => stage.driver.user('ada').id;
 /** Time for whatever is under way. */
 const settle = (ms = 150) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -42,8 +45,7 @@ describe('a restart between asking and painting', () => {
     // The old process paints to the end and dies before it can say so.
     stage.driver.fail({ method: 'PATCH', times: 1000, answer: 'reset' });
     open();
-    await stage.driver.waitUntil(() => undefined, '', 100).catch(() => {});
-    expect(stage.store.jobs.get(id)?.status).toBe('completed');
+    await eventually(() => stage.store.jobs.get(id)?.status === 'completed', 'painted');
     await stage.restart({ graceMs: 10, whileDown: () => stage.driver.clearFaults() });
     expect((await trace.reply(isFinished)).id).toBe(message.id);
   });
@@ -64,9 +66,9 @@ describe('an interaction token that has died', () => {
     const old = await stage.driver.waitForEdit(first, (message) => message.content.includes('further down'));
     expect(old.content).toContain(late.id);
     const job = jobUnder(stage, late);
-    await stage.driver.waitUntil(
-      () => stage.store.jobs.getByMessage(late.channel_id, late.id),
-      'the new message to be known',
+    await eventually(
+      () => stage.store.jobs.getByMessage(late.channel_id, late.id) !== undefined,
+      'the new message is known',
     );
     stage.clockAheadMs = 0;
     await stage.driver.pressButton(late, `t1:reroll:${job.id}`).reply(isFinished);
@@ -153,8 +155,10 @@ describe('direct messages', () => {
     stage.driver.user('ben').dmsClosed = true;
     stage.driver.ageTokens(16 * MINUTE_MS);
     open();
-    await stage.driver.waitUntil(() => undefined, '', 200).catch(() => {});
-    expect(stage.events).toContainEqual({ kind: 'delivered', via: 'nowhere' });
+    await eventually(
+      () => stage.events.some((event) => event.kind === 'delivered' && event.via === 'nowhere'),
+      'given up',
+    );
     expect(stage.store.jobs.get(id)?.status).toBe('completed');
     await stage.driver.slash('show', { job: id }, { as: 'ben', channel }).reply(isFinished);
   });
@@ -191,6 +195,7 @@ describe('deletions while a job is under way', () => {
     const { id } = jobUnder(stage, await trace.reply(isPainting));
     stage.store.jobs.markDeleted(id);
     open();
+    await eventually(() => stage.store.jobs.get(id)?.status === 'completed', 'painted');
     await settle();
     expect(trace.current()?.attachments.some(({ filename }) => filename.startsWith('tessera-'))).toBe(false);
   });
@@ -200,8 +205,7 @@ describe('pictures that are too large', () => {
   it.each([{ status: 413, code: 40005 }, { status: 413 }])('are re-encoded smaller after %j', async (answer) => {
     const open = gate(stage.painter);
     const trace = stage.driver.slash('imagine', { prompt: 'big' });
-    await trace.reply(isPainting);
-    await settle();
+    await trace.reply(isHalfPainted);
     stage.driver.fail({ method: 'PATCH', times: 2, answer });
     open();
     await trace.reply(isFinished);
@@ -221,8 +225,7 @@ describe('pictures that are too large', () => {
   it('that do not fit at all are still reported', async () => {
     const open = gate(stage.painter);
     const trace = stage.driver.slash('imagine', { prompt: 'big' });
-    await trace.reply(isPainting);
-    await settle();
+    await trace.reply(isHalfPainted);
     stage.driver.fail({ method: 'PATCH', times: 4, answer: { status: 413, code: 40005 } });
     open();
     expect((await trace.reply((message) => message.content.includes('/show'))).content).toMatch(/do not fit/);
@@ -233,8 +236,7 @@ describe('a network that fails', () => {
   it('delays the answer, but does not lose it', async () => {
     const open = gate(stage.painter);
     const trace = stage.driver.slash('imagine', { prompt: 'x' });
-    await trace.reply(isPainting);
-    await settle();
+    await trace.reply(isHalfPainted);
     stage.driver.fail({ method: 'PATCH', times: 5, answer: { status: 503 } });
     open();
     await trace.reply(isFinished, 20_000);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { controlsOf, textOf } from '../../src/playground/driver/seen-types.js';
-import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
+import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -230,11 +230,9 @@ describe('reactions', () => {
     expect(reply.mentions).toEqual([]);
 
     stage.driver.react(message, '⭐', { as: 'ben' });
-    await stage.driver.waitUntil(() => undefined, 'a tick', 50).catch(() => {});
-    expect(stage.store.keeps.count(job.id)).toBe(1);
+    await eventually(() => stage.store.keeps.count(job.id) === 1, 'kept');
     stage.driver.unreact(message, '⭐', { as: 'ben' });
-    await stage.driver.waitUntil(() => undefined, 'a tick', 50).catch(() => {});
-    expect(stage.store.keeps.count(job.id)).toBe(0);
+    await eventually(() => stage.store.keeps.count(job.id) === 0, 'let go');
 
     stage.driver.react(message, '❌', { as: 'ben' });
     const refused = await stage.driver.waitForMessage((seen) => seen.content.includes('Only'), { after: message });

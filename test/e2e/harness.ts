@@ -110,6 +110,15 @@ export function gate(painter: FakePainter): () => void {
   return () => open();
 }
 
+/** Resolves once something is so that no message tells; a loaded machine may take its time. */
+export async function eventually(isSo: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`Waited in vain until ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 export const isFinished = (message: SeenMessage) =>
   message.attachments.some(({ filename }) => filename.startsWith('tessera-')) && controlsOf(message).length > 0;
 
