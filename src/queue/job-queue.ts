@@ -1,12 +1,13 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { TesseraError, WorkerLostError } from '../errors.js';
+import { WorkerLostError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Painter } from '../pipeline/types.js';
 import type { Job, NewJob, Store } from '../store/types.js';
 import { QueueFullError, QueueStoppedError } from './errors.js';
 import { PaintDurations } from './eta.js';
 import { FairScheduler } from './fair-scheduler.js';
+import { JobOutcomes } from './job-outcomes.js';
 import { JobRun, type RunOutcome } from './job-run.js';
 import { QueueEmitter } from './queue-events.js';
 import { QueuePlaces } from './queue-places.js';
@@ -48,6 +49,7 @@ export class FairJobQueue implements JobQueue {
   readonly #durations: PaintDurations;
   readonly #places: QueuePlaces;
   readonly #events: QueueEmitter;
+  readonly #outcomes: JobOutcomes;
   readonly #stopping = new AbortController();
   readonly #knownGuilds = new Set<string>();
   #slotCount: number;
@@ -63,6 +65,15 @@ export class FairJobQueue implements JobQueue {
     this.#slots = new PQueue({ concurrency: Math.max(options.slots, 1), autoStart: false });
     this.#durations = new PaintDurations(options.store.jobs.recentPaintMs(32));
     this.#events = new QueueEmitter((error) => this.#report(error, 'a listener of the queue failed'));
+    this.#outcomes = new JobOutcomes({
+      jobs: options.store.jobs,
+      scheduler: this.#scheduler,
+      durations: this.#durations,
+      events: this.#events,
+      maxRetries: this.#limits.maxRetries,
+      retryDelayMs: options.retryDelayMs ?? 1000,
+      report: (error, message) => this.#report(error, message),
+    });
     this.#places = new QueuePlaces({
       scheduler: this.#scheduler,
       durations: this.#durations,
@@ -104,7 +115,7 @@ export class FairJobQueue implements JobQueue {
     }
     const isCancelled = jobs.cancel(jobId);
     if (this.#scheduler.remove(jobId)) this.#moved();
-    if (isCancelled) this.#tell('cancelled', jobId);
+    if (isCancelled) this.#outcomes.tell('cancelled', jobId);
     return isCancelled;
   }
 
@@ -174,12 +185,12 @@ export class FairJobQueue implements JobQueue {
     if (job.status === 'active' && job.attempts >= this.#limits.maxRetries) {
       const error = new WorkerLostError('The process ended each time while this job was painted.');
       jobs.fail(job.id, error.code);
-      this.#tell('failed', job.id, error);
+      this.#outcomes.tell('failed', job.id, error);
       return;
     }
     if (job.status === 'active') {
       jobs.requeue(job.id, { countAttempt: true });
-      this.#tell('requeued', job.id);
+      this.#outcomes.tell('requeued', job.id);
     }
     // Role weights are not stored: a resumed job counts as a normal member's.
     const { guildId } = job.origin;
@@ -227,7 +238,7 @@ export class FairJobQueue implements JobQueue {
     const outcome = await this.#paint(run);
     if (run.isAbandoned) return;
     this.#running.delete(entry.id);
-    const retryAfterMs = this.#settle(run, outcome);
+    const retryAfterMs = this.#outcomes.settle(run, outcome);
     if (this.#running.size === 0 && this.waitingCount === 0) this.#scheduler.forgetIdle();
     this.#moved();
     run.release();
@@ -243,59 +254,8 @@ export class FairJobQueue implements JobQueue {
     } catch (error) {
       return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
     }
-    this.#tell('active', run.entry.id);
+    this.#outcomes.tell('active', run.entry.id);
     return run.paint((job, progress) => this.#events.emit('progress', job, progress));
-  }
-
-  /** Writes the outcome down, then tells of it. Returns a delay when the job is to be tried again. */
-  #settle(run: JobRun, outcome: RunOutcome): number | undefined {
-    const { id } = run.entry;
-    const { jobs } = this.#options.store;
-    try {
-      switch (outcome.kind) {
-        case 'completed': {
-          const { bundle, paintMs, result } = outcome;
-          const { embedding, sampling, pictures } = result;
-          jobs.complete(id, { bundle, embedding, sampling, pictures, paintMs });
-          this.#durations.record(paintMs);
-          this.#tell('completed', id, result);
-          return undefined;
-        }
-        case 'cancelled':
-          if (jobs.cancel(id)) this.#tell('cancelled', id);
-          return undefined;
-        case 'interrupted':
-          this.#requeue(run, false);
-          return undefined;
-        case 'failed':
-          return this.#fail(run, outcome.error);
-      }
-    } catch (error) {
-      // The row stays as it is, and the next start takes it up again.
-      this.#report(error, `the outcome of job ${id} could not be stored`);
-      return undefined;
-    }
-  }
-
-  #fail(run: JobRun, error: Error): number | undefined {
-    const { id } = run.entry;
-    const { jobs } = this.#options.store;
-    const attempts = jobs.get(id)?.attempts ?? 0;
-    const isRetryable = error instanceof TesseraError && error.retryable;
-    if (isRetryable && attempts < this.#limits.maxRetries) {
-      this.#requeue(run, true);
-      return Math.min((this.#options.retryDelayMs ?? 1000) * 2 ** attempts, 30_000);
-    }
-    if (!(error instanceof TesseraError)) this.#report(error, `job ${id} failed unexpectedly`);
-    jobs.fail(id, error instanceof TesseraError ? error.code : 'internal');
-    this.#tell('failed', id, error);
-    return undefined;
-  }
-
-  #requeue(run: JobRun, countAttempt: boolean): void {
-    this.#options.store.jobs.requeue(run.entry.id, { countAttempt });
-    this.#scheduler.putBack(run.entry);
-    this.#tell('requeued', run.entry.id);
   }
 
   async #stop(graceMs: number): Promise<void> {
@@ -308,7 +268,7 @@ export class FairJobQueue implements JobQueue {
     for (const run of [...this.#running.values()]) {
       run.abandon();
       this.#running.delete(run.entry.id);
-      this.#settle(run, { kind: 'interrupted' });
+      this.#outcomes.settle(run, { kind: 'interrupted' });
       run.release();
     }
   }
@@ -322,17 +282,6 @@ export class FairJobQueue implements JobQueue {
       delay(waitMs, undefined, { signal: timeout.signal }).catch(() => undefined),
     ]);
     timeout.abort();
-  }
-
-  /** Emits with the row as it is now. */
-  #tell(event: 'active' | 'cancelled' | 'requeued', jobId: string): void;
-  #tell(event: 'completed', jobId: string, result: QueueEvents['completed'][1]): void;
-  #tell(event: 'failed', jobId: string, error: Error): void;
-  #tell(event: keyof QueueEvents, jobId: string, detail?: unknown): void {
-    const job = this.#options.store.jobs.get(jobId);
-    if (job === undefined) return;
-    const args = (detail === undefined ? [job] : [job, detail]) as QueueEvents[typeof event];
-    this.#events.emit(event, ...args);
   }
 
   #moved(): void {
