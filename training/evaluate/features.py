@@ -142,10 +142,11 @@ def extract(net: Inception, x: torch.Tensor, radius: float, batch: int = 50) -> 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
     """Fréchet distance between two feature sets [N, C]: |mean difference|² + tr(A + B − 2 (A B)^½)  (Heusel et al. 2017)
 
-    The root's trace is the sum of the singular values of A^½ B^½, which here are factors of N rows: exact, and cheap
-    when there are fewer pictures than features.
+    The root's trace is the sum of the singular values of one factor of A times the transposed factor of B. A factor has
+    at most as many rows as there are pictures or features, whichever is fewer: exact, and no root of a matrix.
     """
     centred = [(x - x.mean(0)).astype(np.float64) / np.sqrt(len(x) - 1) for x in (a, b)]
+    centred = [np.linalg.qr(x, mode="r") if len(x) > x.shape[1] else x for x in centred]
     root = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
     spread = sum((x**2).sum() for x in centred)
     return float(((a.mean(0) - b.mean(0)) ** 2).sum() + spread - 2 * root)

@@ -24,18 +24,16 @@ class Sampling:
 
 
 def draw(logits: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> np.ndarray:
-    """logits [N, K] -> one token a row: temperature, then top-k, then nucleus."""
+    """logits [N, K] -> one token a row: temperature, top-k, then the nucleus of what top-k left, as the bot draws."""
     if sampling.temperature == 0:
         return logits.argmax(-1)
     keep = min(sampling.top_k or logits.shape[1], logits.shape[1])
     order = np.argsort(-logits, axis=-1, kind="stable")
     values = np.take_along_axis(logits, order, -1).astype(np.float64) / sampling.temperature
     shares = np.exp(values - values[:, :1])
+    shares[:, keep:] = 0
     shares /= shares.sum(-1, keepdims=True)
-    # The nucleus counts probability of all tokens, the token that crosses the line included.
-    outside = shares.cumsum(-1) - shares >= sampling.top_p
-    outside[:, keep:] = True
-    shares[outside] = 0
+    shares[shares.cumsum(-1) - shares >= sampling.top_p] = 0  # the token that crosses the line stays
     total = shares.cumsum(-1)
     picked = (total < rng.random((len(logits), 1)) * total[:, -1:]).sum(-1)
     return np.take_along_axis(order, picked.clip(max=logits.shape[1] - 1)[:, None], -1)[:, 0]

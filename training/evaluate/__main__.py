@@ -1,0 +1,178 @@
+"""Measures a bundle as the bot runs it: its ONNX files, its sampling, its ranking.
+
+    python -m evaluate --bundle ../models/emoji --data runs/data --out runs/evaluation
+    python -m evaluate --quick              # under a minute: small numbers, no FID
+
+Writes metrics.json and sheets. Then `python -m export.card` puts them into the bundle.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from common.pictures import Pictures
+from evaluate.evaluator import load_evaluator, r_precision
+from evaluate.features import NAME, extract, frechet, load_inception
+from evaluate.measures import bootstrap, cosine_distance, count_objects, pairwise, pixel_distance, prior_loss, psnr
+from evaluate.prompts import composed, counting, demo_prompts, free_prompts, held_out
+from evaluate.sampler import BundleSampler, Sampling
+from evaluate.sheets import labelled_sheet
+
+RADII = (0, 1, 2)
+
+
+class Evaluation:
+    def __init__(self, bundle: Path, data: Path, judge: Path, candidates: int, seed: int):
+        self.sampler, self.pictures, self.judge = BundleSampler(bundle), Pictures(data), load_evaluator(judge)
+        self.sampling, self.candidates, self.seed = Sampling.of(self.sampler.bundle), candidates, seed
+        self.bar = tqdm(desc="painting", unit="prompt", mininterval=5)
+
+    def paint(self, embeddings: np.ndarray, keep: int = 4, candidates: int | None = None) -> np.ndarray:
+        """-> [N, keep, 4, S, S] float16, best fit first"""
+        candidates = candidates or self.candidates
+        return self.sampler.paint_best(embeddings, candidates, min(keep, candidates), self.sampling, self.seed, progress=self.bar)[0]
+
+    def judged(self, made: np.ndarray) -> torch.Tensor:
+        return torch.cat([self.judge.embed_pictures(torch.from_numpy(made[a : a + 100].astype(np.float32))) for a in range(0, len(made), 100)])
+
+    def precision(self, captions: list[str], made: np.ndarray) -> dict:
+        return {"r_precision": bootstrap(r_precision(self.judge.embed_texts(captions), self.judged(made)))}
+
+    def split(self, name: str, count: int, image_count: int) -> tuple[dict, dict[str, np.ndarray], list[str]]:
+        """R-precision of one held-out split -> metrics, the pictures of each row, captions"""
+        indices, captions = held_out(self.pictures, name, count)
+        real = self.pictures.batch(indices).numpy()
+        texts = self.sampler.embed_texts(captions, shifted=True)
+        images = self.sampler.embed_pictures(real)
+        sets = {"real": real, "reconstructed": self.sampler.decode(self.sampler.encode(real)), "all_four": self.paint(texts)}
+        sets["from_text"] = sets["all_four"][:, 0]
+        part: dict = {"prompts": len(captions), "cosine_text_image": float((texts * images).sum(-1).mean())}
+        for row in ("from_text", "reconstructed", "real"):
+            part[row] = self.precision(captions, sets[row])
+        part["random"] = self.precision(captions, np.roll(sets["from_text"], 1, 0))
+        # The modality gap: the same prompts, painted from the real picture's embedding instead of the words'.
+        few = slice(0, image_count)
+        sets["from_image"] = self.paint(images[few])[:, 0]
+        few_captions = captions[few]
+        part["from_image"] = self.precision(few_captions, sets["from_image"]) | {"prompts": len(few_captions)}
+        part["from_text_same_prompts"] = self.precision(few_captions, sets["from_text"][few]) | {"prompts": len(few_captions)}
+        return part, sets, captions
+
+    def diversity(self, four: np.ndarray, captions: list[str]) -> dict:
+        """Between the four pictures of a prompt; beside it, four real pictures of one concept in different styles."""
+        by_concept: dict[str, dict[str, int]] = {}
+        for r in self.pictures.records:
+            by_concept.setdefault(r["concept"], {})[r["style"]] = r["index"]
+        wide = [list(styles.values())[:4] for styles in by_concept.values() if len(styles) >= 4][: len(four)]
+        real = np.stack([self.pictures.batch(indices).numpy() for indices in wide])
+        out = {}
+        for name, sets in (("painted", four), ("real_styles", real)):
+            seen = self.judged(sets.reshape(-1, *sets.shape[2:])).numpy().reshape(*sets.shape[:2], -1)
+            out[name] = {"pixels": pairwise(sets, pixel_distance), "judge": pairwise(seen, cosine_distance)}
+        return out
+
+    def counts(self, limit: int) -> dict:
+        """Share of "three apples" with three separate opaque objects, and that the judge finds nearest to its own number."""
+        asked = counting(self.pictures)[:limit]
+        painted = self.paint(self.sampler.embed_texts([c.prompt for c in asked], shifted=True), keep=1)[:, 0]
+        single = self.paint(self.sampler.embed_texts([c.label for c in asked[::4]], shifted=True), keep=1)[:, 0].repeat(4, 0)[: len(asked)]
+        out = {"prompts": len(asked)}
+        for name, made in (("painted", painted), ("without_number", single), ("composed", composed(self.pictures, asked).numpy())):
+            right = np.array([count_objects(m[3].astype(np.float32)) == c.number for m, c in zip(made, asked)], float)
+            seen = self.judged(made)
+            guesses = [int((self.judge.embed_texts(c.rivals()) @ seen[row]).argmax()) + 2 for row, c in enumerate(asked)]
+            judged = np.array([g == c.number for g, c in zip(guesses, asked)], float)
+            out[name] = {"objects": bootstrap(right), "judge": bootstrap(judged)}
+        labelled = [(c.prompt, painted[row][None]) for row, c in enumerate(asked)]
+        return out | {"sheet": labelled}
+
+    def reconstruction(self, count: int) -> tuple[dict, np.ndarray, np.ndarray]:
+        indices = np.random.default_rng(8).permutation(self.pictures.indices("pair", "concept"))[:count]
+        real = self.pictures.batch(indices).numpy()
+        tokens = self.sampler.encode(real)
+        size = self.sampler.bundle["prior"]["codebookSize"]
+        used = np.mean([len(np.unique(tokens[..., g])) / size for g in range(tokens.shape[-1])])
+        return {"psnr": psnr(self.sampler.decode(tokens), real), "codes_used": float(used), "reconstructed_pictures": len(real)}, tokens, indices
+
+
+def fid(sets: dict[str, np.ndarray], pictures: Pictures, reference_count: int, cache: Path) -> dict[str, dict[str, float]]:
+    """FID-0, -1 and -2 of each set against training pictures of the same styles; "real" shows what is left for real ones."""
+    net = load_inception()
+    styles = {pictures.records[i]["style"] for i in pictures.indices("pair")}
+    pool = [i for i in pictures.indices("train") if pictures.records[i]["style"] in styles]
+    chosen = np.random.default_rng(9).permutation(pool)[:reference_count]
+    if cache.exists() and np.array_equal(np.load(cache)["indices"], chosen):
+        saved = np.load(cache)
+        reference = {radius: saved[str(radius)] for radius in RADII}
+    else:
+        x = pictures.batch(chosen)
+        reference = {radius: extract(net, x, radius) for radius in tqdm(RADII, desc="reference features")}
+        np.savez(cache, indices=chosen, **{str(radius): f for radius, f in reference.items()})
+    out: dict[str, dict[str, float]] = {}
+    for name, made in tqdm(sets.items(), desc="FID"):
+        x = torch.from_numpy(made.astype(np.float32))
+        out[name] = {str(radius): frechet(extract(net, x, radius), reference[radius]) for radius in RADII}
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
+    parser.add_argument("--data", type=Path, default=Path("runs/data"))
+    parser.add_argument("--evaluator", type=Path, default=Path("runs/evaluator"))
+    parser.add_argument("--out", type=Path, default=Path("runs/evaluation"))
+    parser.add_argument("--prompts", type=int, default=500)
+    parser.add_argument("--candidates", type=int, default=4, help="pictures painted a prompt; CLIP's favourite is judged")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    started = time.monotonic()
+    args.out.mkdir(parents=True, exist_ok=True)
+    prompts = 48 if args.quick else args.prompts
+    run = Evaluation(args.bundle, args.data, args.evaluator, args.candidates, args.seed)
+    fid_note = "" if args.quick else f" FID: {NAME}, pictures on white at their own size, against 1,000 training pictures."
+    metrics: dict = {
+        "note": f"Best of {args.candidates} candidates by the bundle's CLIP. R-precision by a judge trained apart (evaluate/evaluator.py): each picture's prompt among 99 others.{fid_note}",
+        "bundle_version": run.sampler.bundle["version"],
+    }
+
+    metrics["pair"], sets, captions = run.split("pair", prompts // 2, int(prompts * 0.3))
+    metrics["concept"], _, _ = run.split("concept", prompts // 4, prompts // 10)
+    free = free_prompts(run.pictures, prompts // 4)
+    painted = run.paint(run.sampler.embed_texts(free, shifted=True), keep=1)[:, 0]
+    metrics["free"] = {"prompts": len(free), "from_text": run.precision(free, painted), "random": run.precision(free, np.roll(painted, 1, 0))}
+    metrics["diversity"] = run.diversity(sets.pop("all_four"), captions)
+    metrics["counting"] = run.counts(16 if args.quick else 48)
+    labelled_sheet(metrics["counting"].pop("sheet"), args.out / "counting.png", 8)
+
+    reconstruction, tokens, indices = run.reconstruction(64 if args.quick else 384)
+    metrics |= reconstruction
+    few = slice(0, 32 if args.quick else 128)
+    records = [run.pictures.records[i] for i in indices[few]]
+    words = [f"{run.pictures.concepts[r['concept']]['label']}, {r['style']} style" for r in records]
+    conditions = {"image": run.sampler.embed_pictures(run.pictures.batch(indices[few]).numpy()), "text": run.sampler.embed_texts(words, shifted=True)}
+    metrics["prior_loss"] = {kind: {f"code_{g}": v for g, v in enumerate(prior_loss(run.sampler, tokens[few], e))} for kind, e in conditions.items()}
+
+    shown = min(24, len(sets["from_image"]))
+    labelled_sheet([(captions[i], np.stack([sets[k][i] for k in ("real", "from_text", "from_image")])) for i in range(shown)], args.out / "held-out.png", 4)
+    bot = run.sampler.bundle["sampling"]["candidateCount"]
+    demo = run.paint(run.sampler.embed_texts(demo_prompts(), shifted=True), 4, 4 if args.quick else bot)
+    labelled_sheet(list(zip(demo_prompts(), demo)), args.out / "demo.png", 3)
+    run.bar.close()
+
+    if not args.quick:
+        rows = {k: sets[k] for k in ("from_text", "from_image", "reconstructed", "real")}
+        for name, values in fid(rows, run.pictures, 1000, args.out / "reference-features.npz").items():
+            metrics["pair"][name]["fid"] = values
+    metrics["seconds"] = round(time.monotonic() - started, 1)
+    (args.out / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    print(json.dumps(metrics, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What is asked for in the evaluation: all fixed by a seed, none picked by its result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from common.pictures import Pictures
+from data.captions import canonical, plural
+from data.compose import LAYOUTS, paste
+
+DEMO = Path(__file__).with_name("demo_prompts.txt")
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+COUNTABLE = ["red apple", "rocket", "mushroom", "lemon", "star", "bell", "football", "red heart", "balloon", "cookie", "pear", "hot beverage"]
+ADJECTIVES = ["red", "blue", "green", "purple", "pink", "black", "happy", "sad", "angry", "sleepy", "cute", "old"]
+FRAMES = ["a {adjective} {thing}", "{thing} with {other}", "{thing} wearing a hat", "a {adjective} {thing}, {style} style", "{thing} and {other}", "tiny {adjective} {thing} on a {colour} background"]
+
+
+def demo_prompts() -> list[str]:
+    return [line for line in DEMO.read_text(encoding="utf-8").splitlines() if line]
+
+
+def held_out(pictures: Pictures, split: str, count: int, seed: int = 5) -> tuple[np.ndarray, list[str]]:
+    """Indices of held-out pictures, one a caption, and their captions ("fox, noto style")."""
+    order, chosen, captions = np.random.default_rng(seed).permutation(pictures.indices(split)), [], []
+    for index in order:
+        caption = canonical(pictures.concepts, pictures.records[index]["concept"], pictures.records[index]["style"])
+        if caption not in captions:
+            chosen.append(index)
+            captions.append(caption)
+        if len(chosen) == count:
+            break
+    return np.array(chosen), captions
+
+
+def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
+    """Combinations that no training caption contains, of things that were trained on."""
+    rng = np.random.default_rng(seed)
+    trained = {r["concept"] for r in pictures.records if r["split"] == "train"}
+    things = sorted(pictures.concepts[c]["label"] for c in trained if pictures.concepts[c]["hexcode"] and len(pictures.concepts[c]["label"].split()) <= 2)
+    pick = lambda options: options[rng.integers(len(options))]  # noqa: E731
+    prompts: list[str] = []
+    while len(prompts) < count:
+        words = {"adjective": pick(ADJECTIVES), "thing": pick(things), "other": pick(things), "style": pick(["3d", "flat", "noto"]), "colour": pick(["red", "blue", "green"])}
+        prompt = pick(FRAMES).format(**words)
+        if prompt not in prompts and prompt not in things:
+            prompts.append(prompt)
+    return prompts
+
+
+@dataclass(frozen=True)
+class Count:
+    number: int
+    label: str
+    index: int  # of a training picture of one such thing
+
+    @property
+    def prompt(self) -> str:
+        return f"{NUMBERS[self.number]} {plural(self.label)}"
+
+    def rivals(self) -> list[str]:
+        """The same with every number, in the order of NUMBERS."""
+        return [f"{word} {plural(self.label)}" for word in NUMBERS.values()]
+
+
+def counting(pictures: Pictures) -> list[Count]:
+    """Two to five of each countable thing that the pictures know."""
+    out = []
+    for concept in COUNTABLE:
+        found = [r["index"] for r in pictures.records if r["concept"] == concept and r["style"] in ("noto", "twemoji", "flat")]
+        if found:
+            out += [Count(number, pictures.concepts[concept]["label"], found[0]) for number in NUMBERS]
+    return out
+
+
+def composed(pictures: Pictures, counts: list[Count]):
+    """The true picture of each count, composed as in training: the ceiling of any way to count."""
+    import torch
+
+    out = torch.zeros(len(counts), *pictures.batch([counts[0].index]).shape[1:])
+    for row, count in enumerate(counts):
+        picture = pictures.batch([count.index])[0]
+        for x, y, edge in LAYOUTS[count.number]:
+            paste(out[row], picture, x, y, edge * 0.9)
+    return out
