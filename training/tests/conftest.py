@@ -13,7 +13,7 @@ from export.load import random_models
 from prior.model import PriorConfig
 from vqgan.model import VqganConfig
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # tiny tensors, and threads that wait for each other on a busy machine cost more than they bring
 
 VQGAN = VqganConfig(image_size=32, patch=2, widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1, 1), groups=2, codebook_size=64, code_width=8)
 CLIP = ClipConfig(
