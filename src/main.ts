@@ -9,8 +9,9 @@ import type { HealthSources } from './health/sources.js';
 import type { Logger } from './logger.js';
 import type { Painter } from './pipeline/types.js';
 import { FairJobQueue } from './queue/job-queue.js';
+import type { RemotePainter } from './queue/redis/remote-painter.js';
 import { openStore } from './store/open-store.js';
-import type { WorkerEvent } from './worker/client.js';
+import { logWorkerEvent } from './worker/log-event.js';
 import { WorkerPool } from './worker/pool.js';
 
 export interface TesseraOptions {
@@ -82,18 +83,18 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
   const healthUrl = `http://127.0.0.1:${place.port}/healthz`;
   logger.info({ healthUrl, playgroundUrl: place.pageUrl }, 'listening');
 
-  workers = await WorkerPool.start({
-    count: config.workers,
-    bundleDir: config.modelBundle,
-    provider: config.executionProvider,
-    threads: config.threadsPerWorker,
-    closeLimitMs: WORKER_CLOSE_LIMIT_MS,
-    ...(workerEntry === undefined ? {} : { entry: workerEntry }),
-    onEvent: (event, index) => logWorkerEvent(logger, event, index),
-  });
-  const painter: Painter = workers;
+  let slots = config.workers;
+  let painter: Painter;
+  if (config.redisUrl === null) {
+    workers = await openWorkers(config, logger, workerEntry);
+    painter = workers;
+  } else {
+    const remote = await openRemote(config.redisUrl, logger, (count) => queue?.setSlots(count));
+    slots = remote.slots;
+    painter = remote;
+  }
   closers.push(() => painter.close());
-  queue = new FairJobQueue({ store, painter, slots: config.workers, previewEverySteps: PREVIEW_EVERY_STEPS, logger });
+  queue = new FairJobQueue({ store, painter, slots, previewEverySteps: PREVIEW_EVERY_STEPS, logger });
   metrics.watch(queue);
   bot = createBot({
     token: place.token,
@@ -112,6 +113,31 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
   await start();
   await queue.start();
   return { playgroundUrl: place.pageUrl, healthUrl };
+}
+
+function openWorkers(config: Config, logger: Logger, entry: URL | undefined): Promise<WorkerPool> {
+  return WorkerPool.start({
+    count: config.workers,
+    bundleDir: config.modelBundle,
+    provider: config.executionProvider,
+    threads: config.threadsPerWorker,
+    closeLimitMs: WORKER_CLOSE_LIMIT_MS,
+    ...(entry === undefined ? {} : { entry }),
+    onEvent: (event, index) => logWorkerEvent(logger, event, index),
+  });
+}
+
+/** `tessera worker` on other machines paints; only here is the code for Redis loaded. */
+async function openRemote(redisUrl: string, logger: Logger, onSlots: (count: number) => void): Promise<RemotePainter> {
+  const { RemotePainter } = await import('./queue/redis/remote-painter.js');
+  return RemotePainter.connect({
+    redisUrl,
+    onSlots: (slots) => {
+      logger.info({ slots }, 'remote workers came or went');
+      onSlots(slots);
+    },
+    onError: (error) => logger.warn({ err: error }, 'Redis'),
+  });
 }
 
 /** Where members are: Discord itself, or the local one that stands in for it. */
@@ -148,18 +174,4 @@ async function openPlayground(port: number, pages: RequestHandler): Promise<Plac
   const { botToken: token, apiUrl, pageUrl } = playground;
   await registerCommands({ token, apiUrl });
   return { token, apiUrl, pageUrl, port: playground.port, close: () => playground.close() };
-}
-
-function logWorkerEvent(logger: Logger, event: WorkerEvent, worker: number): void {
-  switch (event.type) {
-    case 'ready':
-      logger.info({ worker, pid: event.pid }, 'the worker is ready');
-      return;
-    case 'lost':
-      logger.warn({ worker, ...event }, 'the worker was lost and will be restarted');
-      return;
-    case 'unusable':
-      logger.error({ worker, err: event.error }, 'the worker cannot be started');
-      return;
-  }
 }

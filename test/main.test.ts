@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { registerCommands } from '../src/bot/register.js';
 import { type PlaygroundServer, startPlayground } from '../src/playground/server.js';
 import { openStore } from '../src/store/open-store.js';
+import { redisBinary, startRedis } from './queue/redis/redis-server.js';
 
 const cli = join(inject('distDir'), 'cli', 'index.js');
 const bundle = new URL('./fixtures/tiny-bundle', import.meta.url).pathname;
@@ -39,8 +40,8 @@ interface LogLine {
 }
 
 /** Starts the bot and collects what it logs. */
-function start(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [cli, 'start'], {
+function start(env: Record<string, string> = {}, command = 'start') {
+  const child = spawn(process.execPath, [cli, command], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
@@ -189,11 +190,48 @@ describe('tessera start fails at once, in one line and with an exit code,', () =
 describe('tessera start without a token', () => {
   it('opens the playground with the bot in it, /healthz on the same port', async () => {
     const bot = start({ DISCORD_TOKEN: '' });
-    const { healthUrl = '' } = await bot.waitFor('connected to Discord').then(() => bot.waitFor('listening'));
+    const { healthUrl = '' } = await bot.waitFor('listening');
+    while (bot.output.stdout === '' && bot.child.exitCode === null) await sleep(20);
     const url = /^Playground: (http:\/\/127\.0\.0\.1:\d+\/)\n$/.exec(bot.output.stdout)?.[1] ?? '';
     expect(healthUrl).toBe(`${url}healthz`);
     expect((await fetch(healthUrl)).status).toBe(200);
     bot.child.kill('SIGINT');
     expect(await bot.exited).toBe(0);
+  });
+});
+
+describe.skipIf(redisBinary === undefined)('tessera worker', { timeout: 60_000 }, () => {
+  it('paints for a bot elsewhere, and another one takes over when it is killed', async () => {
+    const redis = await startRedis();
+    try {
+      const env = { REDIS_URL: redis.url };
+      const bot = start(env);
+      await discord.driver.ready(20_000);
+      const wish = imagine('a fox');
+      await wish.answered();
+      const first = start(env, 'worker');
+      await wish.reply(isPainted, 30_000);
+
+      first.child.kill('SIGKILL');
+      await first.exited;
+      const orphaned = imagine('a house');
+      await orphaned.answered();
+      const second = start(env, 'worker');
+      await orphaned.reply(isPainted, 40_000);
+
+      second.child.kill('SIGTERM');
+      expect(await second.exited).toBe(0);
+      bot.child.kill('SIGTERM');
+      expect(await bot.exited).toBe(0);
+      expect(counts()).toMatchObject({ completed: 2, failed: 0 });
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('needs REDIS_URL', async () => {
+    const worker = start({}, 'worker');
+    expect(await worker.exited).toBe(2);
+    expect(worker.output.stderr).toContain('REDIS_URL');
   });
 });

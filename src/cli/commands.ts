@@ -8,5 +8,6 @@ import { models } from './models.js';
 import { register } from './register.js';
 import { start } from './start.js';
 import { vary } from './vary.js';
+import { worker } from './worker.js';
 
-export const commands: readonly Command[] = [start, imagine, vary, describe, register, models, bench];
+export const commands: readonly Command[] = [start, imagine, vary, describe, worker, register, models, bench];
