@@ -1,22 +1,10 @@
 import { DM_PERMISSIONS } from './permissions.js';
+import { channelWire, guildWire, iso, roleWire } from './wire-guild.js';
 import type { World } from './world.js';
-import {
-  type Attachment,
-  type Channel,
-  ChannelType,
-  type Emoji,
-  type Guild,
-  type Json,
-  type Member,
-  type Message,
-  type Role,
-  type User,
-} from './world-types.js';
+import type { Attachment, Channel, Emoji, Guild, Json, Member, Message, Role, User } from './world-types.js';
 
 /** Gives an attachment its signed, expiring address. */
 export type AttachmentUrl = (attachment: Attachment) => string;
-
-const iso = (ms: number) => new Date(ms).toISOString().replace('Z', '000+00:00');
 
 /** Turns the playground's state into the JSON that Discord would send. */
 export class Wire {
@@ -69,95 +57,15 @@ export class Wire {
   }
 
   role(role: Role): Json {
-    return {
-      id: role.id,
-      name: role.name,
-      color: role.color,
-      colors: { primary_color: role.color, secondary_color: null, tertiary_color: null },
-      hoist: false,
-      icon: null,
-      unicode_emoji: null,
-      position: role.position,
-      permissions: role.permissions.toString(),
-      managed: false,
-      mentionable: false,
-      flags: 0,
-    };
+    return roleWire(role);
   }
 
   channel(channel: Channel): Json {
-    const base = { id: channel.id, type: channel.type, last_message_id: channel.lastMessageId, flags: 0 };
-    if (channel.type === ChannelType.Dm) {
-      return { ...base, recipients: channel.recipientId === null ? [] : [this.userById(channel.recipientId)] };
-    }
-    const inGuild = { ...base, guild_id: channel.guildId, name: channel.name, parent_id: channel.parentId };
-    if (channel.type !== ChannelType.GuildText) {
-      return {
-        ...inGuild,
-        owner_id: channel.ownerId,
-        message_count: 0,
-        member_count: 1,
-        total_message_sent: 0,
-        rate_limit_per_user: 0,
-        thread_metadata: {
-          archived: channel.archived,
-          auto_archive_duration: 1440,
-          archive_timestamp: iso(channel.createdAt),
-          create_timestamp: iso(channel.createdAt),
-          locked: false,
-        },
-      };
-    }
-    return {
-      ...inGuild,
-      position: 0,
-      topic: null,
-      nsfw: false,
-      rate_limit_per_user: 0,
-      permission_overwrites: [...channel.overwrites.values()].map((overwrite) => ({
-        id: overwrite.id,
-        type: overwrite.type,
-        allow: overwrite.allow.toString(),
-        deny: overwrite.deny.toString(),
-      })),
-    };
+    return channelWire(channel, channel.recipientId === null ? [] : [this.userById(channel.recipientId)]);
   }
 
   guild(guild: Guild): Json {
-    return {
-      id: guild.id,
-      name: guild.name,
-      icon: null,
-      splash: null,
-      discovery_splash: null,
-      banner: null,
-      description: null,
-      owner_id: guild.ownerId,
-      features: [],
-      preferred_locale: guild.locale,
-      region: 'local',
-      afk_channel_id: null,
-      afk_timeout: 300,
-      system_channel_id: null,
-      system_channel_flags: 0,
-      rules_channel_id: null,
-      public_updates_channel_id: null,
-      safety_alerts_channel_id: null,
-      verification_level: 0,
-      default_message_notifications: 1,
-      explicit_content_filter: 0,
-      mfa_level: 0,
-      nsfw_level: 0,
-      premium_tier: 0,
-      premium_subscription_count: 0,
-      premium_progress_bar_enabled: false,
-      max_members: 500_000,
-      vanity_url_code: null,
-      application_id: null,
-      roles: [...guild.roles.values()].map((role) => this.role(role)),
-      emojis: [],
-      stickers: [],
-    };
+    return guildWire(guild);
   }
 
   /** A guild as GUILD_CREATE carries it: large ones only with the bot itself among the members, as without GUILD_MEMBERS. */

@@ -7,7 +7,7 @@ let server: PlaygroundServer;
 let bot: EchoBot;
 
 beforeAll(async () => {
-  server = await startPlayground({ port: 0, limits: { enforceRateLimits: false, answerWithinMs: 1_500 } });
+  server = await startPlayground({ port: 0, limits: { enforceRateLimits: false, answerWithinMs: 2_500 } });
   bot = new EchoBot(server);
   await bot.start(server);
   await bot.register();

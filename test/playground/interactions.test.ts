@@ -7,7 +7,7 @@ let server: PlaygroundServer;
 let call: Call;
 
 beforeAll(async () => {
-  server = await startPlayground({ port: 0, limits: { enforceRateLimits: false, answerWithinMs: 400 } });
+  server = await startPlayground({ port: 0, limits: { enforceRateLimits: false } });
   call = restClient(server);
 });
 
@@ -39,9 +39,18 @@ describe('the first answer', () => {
       status: 400,
       json: { code: 40060 },
     });
-    const late = command();
-    expect(await late.settled()).toBe('failed');
-    expect(await answer(late, { type: 5 })).toMatchObject({ status: 404, json: { code: 10062 } });
+  });
+
+  it('is refused once its time is over', async () => {
+    const hasty = await startPlayground({ port: 0, limits: { answerWithinMs: 30 } });
+    try {
+      const late = hasty.driver.sendRaw(2, { id: '1', name: 'x', type: 1 });
+      expect(await late.settled()).toBe('failed');
+      const path = `/interactions/${late.id}/${late.record.token}/callback`;
+      expect(await restClient(hasty)('POST', path, { type: 5 })).toMatchObject({ status: 404, json: { code: 10062 } });
+    } finally {
+      await hasty.close();
+    }
   });
 
   it('has a type that fits the interaction', async () => {

@@ -1,101 +1,27 @@
 import type { RegisteredCommand } from '../command-registry.js';
-import type { Fault, InjectedFault } from '../faults.js';
-import type { HeartbeatReport } from '../gateway.js';
-import { type InteractionRecord, InteractionType, type NewInteraction } from '../interaction-desk.js';
-import type { Parts } from '../parts.js';
-import { type PermissionName, permissionBits } from '../permissions.js';
+import { InteractionType, type NewInteraction } from '../interaction-types.js';
+import { permissionBits } from '../permissions.js';
 import { addReaction, removeReaction } from '../reaction-desk.js';
-import type { RestApi, SeenRequest } from '../rest/api.js';
 import { CommandType } from '../validate/commands.js';
 import { walkComponents } from '../validate/components.js';
 import { reactionEmoji } from '../validate/emoji.js';
-import type { World } from '../world.js';
-import type { Channel, Guild, Json, Message, User } from '../world-types.js';
+import type { Json, Message, User } from '../world-types.js';
 import { ClientRefusal, commandData, type OptionValues, type PickedFile, Resolved } from './command-data.js';
+import { DriverGround, type MessageRef, refId, type Where } from './ground.js';
 import { type ModalValues, modalData } from './modal-data.js';
 import type { SeenMessage } from './seen-types.js';
 import { InteractionTrace } from './trace.js';
-import { until } from './wait.js';
 
-/** `ada` and `ben` are ordinary members, `moderator` has ManageGuild; anybody else by id or as a user. */
-export type Person = 'ada' | 'ben' | 'moderator' | (string & {}) | User;
-
-export interface Where {
-  /** Who acts; default ada. */
-  readonly as?: Person;
-  /** Default: #general of the first server. */
-  readonly channel?: string | Channel;
-  /** Default: the person's own. */
-  readonly locale?: string;
-  /** Send it although Discord's app would not show the command to this person. */
-  readonly ignorePermissions?: boolean;
-}
-
-export type MessageRef = string | { readonly id: string };
+/** A custom id, or what it looks like. */
 export type CustomIdMatch = string | RegExp;
 
-/** Acts as members of the playground's servers, breaks things on purpose, and waits for what comes of it. */
-export class PlaygroundDriver {
-  readonly world: World;
-  readonly #parts: Parts;
-  readonly #api: RestApi;
-
-  constructor(parts: Parts, api: RestApi) {
-    this.world = parts.world;
-    this.#parts = parts;
-    this.#api = api;
-  }
-
-  // ---- people and places
-
-  user(person: Person = 'ada'): User {
-    if (typeof person !== 'string') return person;
-    const { ada, ben, moderator } = this.world.people;
-    const known: Readonly<Record<string, User>> = { ada, ben, moderator };
-    const user = known[person] ?? this.world.users.get(person);
-    if (!user) throw new Error(`Nobody here is called ${person}.`);
-    return user;
-  }
-
-  channel(where?: string | Channel): Channel {
-    if (where === undefined) return this.world.home.general;
-    const channel = typeof where === 'string' ? this.world.channels.get(where) : where;
-    if (!channel) throw new Error(`There is no channel ${String(where)}.`);
-    return channel;
-  }
-
-  /** The direct-message channel of a person and the bot. */
-  dm(person: Person = 'ada'): Channel {
-    return this.world.directMessages(this.user(person));
-  }
-
-  thread(name = 'thread', parent: string | Channel = this.world.home.general, person: Person = 'ada'): Channel {
-    return this.world.addThread(this.channel(parent), name, this.user(person).id);
-  }
-
-  /** Another server with a text channel and `memberCount` ordinary members. */
-  addGuild(name: string, memberCount = 1): { guild: Guild; channel: Channel; members: User[] } {
-    const guild = this.world.addGuild(name);
-    const members = Array.from({ length: memberCount }, (_, index) => {
-      const user = this.world.addUser(`${name.toLowerCase().replace(/\W+/g, '-')}-${index}`);
-      this.world.addMember(guild, user);
-      return user;
-    });
-    return { guild, channel: this.world.addChannel(guild, 'general'), members };
-  }
-
-  /** Resolves when the bot is connected and has been told of its servers. */
-  async ready(timeoutMs?: number): Promise<void> {
-    await until(this.#parts, () => this.#parts.gateway.isConnected || undefined, 'the bot to connect', timeoutMs);
-  }
-
-  // ---- acting as a member
-
+/** Acts as members of the playground's servers; everything that they can do in Discord's app, and a little more. */
+export class PlaygroundDriver extends DriverGround {
   /** The commands that a person could pick. */
   commands(where: Where = {}): RegisteredCommand[] {
     const channel = this.channel(where.channel);
     const bits = this.world.permissionsOf(this.user(where.as).id, channel);
-    return this.#parts.commands.available(channel.guildId).filter(({ body }) => {
+    return this.parts.commands.available(channel.guildId).filter(({ body }) => {
       const needed = body.default_member_permissions;
       if (channel.guildId === null || needed === null || needed === undefined) return true;
       const wanted = BigInt(needed);
@@ -127,11 +53,7 @@ export class PlaygroundDriver {
     const { command } = this.#command(name, kind, where);
     if (kind === CommandType.User) resolved.user(id);
     else
-      resolved.put(
-        'messages',
-        id,
-        this.#parts.wire.message(this.#visible(target, made.user), this.world.people.bot.id),
-      );
+      resolved.put('messages', id, this.parts.wire.message(this.#visible(target, made.user), this.world.people.bot.id));
     const data = { id: command.id, name, type: kind, target_id: id, ...resolved.json() };
     return this.#start({ ...made, type: InteractionType.Command, data, commandName: name });
   }
@@ -193,7 +115,7 @@ export class PlaygroundDriver {
   }
 
   unreact(message: MessageRef, emoji: string, where: Where = {}): void {
-    removeReaction(this.world, this.#message(message), this.user(where.as).id, this.#emoji(emoji));
+    removeReaction(this.world, this.message(message), this.user(where.as).id, this.#emoji(emoji));
   }
 
   /** Posts an ordinary message, with files if wanted. */
@@ -204,7 +126,7 @@ export class PlaygroundDriver {
       throw new ClientRefusal(`${user.displayName} may not write here.`);
     }
     const files = new Map((where.files ?? []).map((file, index) => [String(index), file]));
-    return this.see(this.#parts.messages.create({ channel, authorId: user.id, body: { content }, files }), user);
+    return this.see(this.parts.messages.create({ channel, authorId: user.id, body: { content }, files }), user);
   }
 
   /**
@@ -218,129 +140,14 @@ export class PlaygroundDriver {
     where: Where & { readonly message?: MessageRef } = {},
   ): InteractionTrace {
     const { made } = this.#begin(where);
-    const message = where.message === undefined ? undefined : this.#message(where.message);
+    const message = where.message === undefined ? undefined : this.message(where.message);
     const distort = typeof change === 'function' ? change : (payload: Json) => ({ ...payload, ...change });
     return this.#start({ ...made, type, data, ...(message ? { message } : {}) }, distort);
   }
 
   /** Delivers an interaction once more, as after a resumed session. */
   deliverAgain(trace: InteractionTrace): void {
-    this.#parts.interactions.deliverAgain(trace.record);
-  }
-
-  // ---- looking and waiting
-
-  /** A message as a person sees it. */
-  see(message: Message | MessageRef, person: Person = 'ada'): SeenMessage {
-    const found = this.#message(message);
-    return this.#parts.wire.message(found, this.user(person).id) as unknown as SeenMessage;
-  }
-
-  /** Everything a person sees in a channel, oldest first, their ephemeral messages included. */
-  messages(where: Where = {}): SeenMessage[] {
-    const user = this.user(where.as);
-    const { id } = this.channel(where.channel);
-    return this.world
-      .channelMessages(id)
-      .filter((message) => this.world.canSee(user.id, message))
-      .map((message) => this.see(message, user));
-  }
-
-  /** The first message that a person sees in a channel and that is wanted; those already there count. */
-  waitForMessage(
-    isWanted: (message: SeenMessage) => boolean,
-    where: Where & { readonly timeoutMs?: number; readonly after?: MessageRef } = {},
-  ): Promise<SeenMessage> {
-    const after = where.after === undefined ? 0n : BigInt(refId(where.after));
-    const look = () => this.messages(where).find((message) => BigInt(message.id) > after && isWanted(message));
-    return until(this.#parts, look, 'a message', where.timeoutMs);
-  }
-
-  /** Resolves with a message once it looks as wanted. */
-  waitForEdit(
-    ref: MessageRef,
-    isWanted: (message: SeenMessage) => boolean,
-    where: Where & { readonly timeoutMs?: number } = {},
-  ): Promise<SeenMessage> {
-    const look = () => {
-      const seen = this.world.messages.has(refId(ref)) ? this.see(ref, where.as) : undefined;
-      return seen && isWanted(seen) ? seen : undefined;
-    };
-    return until(this.#parts, look, `message ${refId(ref)} to change`, where.timeoutMs);
-  }
-
-  async waitForDeletion(ref: MessageRef, timeoutMs?: number): Promise<void> {
-    const look = () => (this.world.messages.has(refId(ref)) ? undefined : true);
-    await until(this.#parts, look, `message ${refId(ref)} to be deleted`, timeoutMs);
-  }
-
-  /** Resolves when anything makes `look` return a value. */
-  waitUntil<T>(look: () => T | undefined, what: string, timeoutMs?: number): Promise<T> {
-    return until(this.#parts, look, what, timeoutMs);
-  }
-
-  /** The bytes of a message's file. */
-  async download(url: string): Promise<Uint8Array> {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`GET of an attachment was answered ${response.status}.`);
-    return new Uint8Array(await response.arrayBuffer());
-  }
-
-  /** All interactions so far, with the time each answer took. */
-  get interactions(): readonly InteractionRecord[] {
-    return [...this.#parts.interactions.records.values()];
-  }
-
-  /** The bot's latest requests, oldest first. */
-  get requests(): readonly SeenRequest[] {
-    return this.#api.seen;
-  }
-
-  heartbeats(): HeartbeatReport {
-    return this.#parts.gateway.heartbeats();
-  }
-
-  /** How often the bot identified and resumed. */
-  get gatewayCounts(): { readonly identifies: number; readonly resumes: number } {
-    return this.#parts.gateway.counts;
-  }
-
-  // ---- breaking things
-
-  /** Lets coming requests fail. */
-  fail(fault: Fault): Readonly<InjectedFault> {
-    return this.#parts.faults.add(fault);
-  }
-
-  clearFaults(): void {
-    this.#parts.faults.clear();
-  }
-
-  /** All interaction tokens grow older at once; past 15 minutes they are dead. */
-  ageTokens(ms: number): void {
-    this.#parts.interactions.ageTokens(ms);
-  }
-
-  /** Takes permissions from the bot in a channel; an empty list gives all back. */
-  denyBot(permissions: readonly PermissionName[], channel?: string | Channel): void {
-    this.deny(this.world.people.bot, permissions, channel);
-  }
-
-  /** Takes permissions from a person in a channel; an empty list gives all back. */
-  deny(person: Person, permissions: readonly PermissionName[], channel?: string | Channel): void {
-    this.world.setOverwrite(this.channel(channel), this.user(person).id, { deny: permissions });
-  }
-
-  deleteMessage(ref: MessageRef): void {
-    this.#parts.messages.delete(this.#message(ref));
-  }
-
-  deleteChannel(channel: string | Channel): void {
-    this.world.removeChannel(this.channel(channel));
-  }
-
-  dropGateway(how?: 'cut' | 'reconnect' | 'invalidate'): void {
-    this.#parts.gateway.drop(how);
+    this.parts.interactions.deliverAgain(trace.record);
   }
 
   // ---- inside
@@ -350,17 +157,17 @@ export class PlaygroundDriver {
     const home = message === undefined ? undefined : this.world.messages.get(refId(message))?.channelId;
     const channel = this.channel(where.channel ?? home);
     const locale = where.locale === undefined ? {} : { locale: where.locale };
-    return { made: { user, channel, ...locale }, resolved: new Resolved(this.#parts, channel) };
+    return { made: { user, channel, ...locale }, resolved: new Resolved(this.parts, channel) };
   }
 
   #start(made: NewInteraction, distort?: (payload: Json) => Json): InteractionTrace {
-    return new InteractionTrace(this.#parts.interactions.start(made, distort), this.#parts);
+    return new InteractionTrace(this.parts.interactions.start(made, distort), this.parts);
   }
 
   #command(name: string, type: number, where: Where): { command: RegisteredCommand; path: string[] } {
     const [first = '', ...path] = type === CommandType.ChatInput ? name.split(' ') : [name];
     const channel = this.channel(where.channel);
-    const list = where.ignorePermissions ? this.#parts.commands.available(channel.guildId) : this.commands(where);
+    const list = where.ignorePermissions ? this.parts.commands.available(channel.guildId) : this.commands(where);
     const command = list.find((one) => one.type === type && one.body.name === first);
     if (!command) throw new ClientRefusal(`${this.user(where.as).displayName} has no command ${first} here.`);
     return { command, path };
@@ -379,14 +186,8 @@ export class PlaygroundDriver {
     throw new ClientRefusal(`The message has no ${String(customId)}; it has ${ids.join(', ') || 'nothing to press'}.`);
   }
 
-  #message(ref: Message | MessageRef): Message {
-    const message = this.world.messages.get(refId(ref));
-    if (!message) throw new ClientRefusal(`There is no message ${refId(ref)}.`);
-    return message;
-  }
-
   #visible(ref: MessageRef, user: User): Message {
-    const message = this.#message(ref);
+    const message = this.message(ref);
     if (!this.world.canSee(user.id, message)) throw new ClientRefusal(`${user.displayName} does not see this message.`);
     return message;
   }
@@ -397,5 +198,3 @@ export class PlaygroundDriver {
     return emoji;
   }
 }
-
-const refId = (ref: MessageRef): string => (typeof ref === 'string' ? ref : ref.id);

@@ -1,4 +1,4 @@
-import type { Answer, Choice, InteractionRecord } from '../interaction-desk.js';
+import type { Answer, Choice, InteractionRecord } from '../interaction-types.js';
 import type { Parts } from '../parts.js';
 import type { Modal } from '../validate/components.js';
 import { MessageFlag } from '../world-types.js';

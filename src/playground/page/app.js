@@ -1,11 +1,12 @@
 import { Composer } from './composer.js';
-import { avatar, h } from './dom.js';
+import { h } from './dom.js';
 import { openForm } from './forms.js';
 import { Live } from './live.js';
 import { tickTimes } from './markdown.js';
 import { MessageView } from './message.js';
 import { localName } from './options.js';
 import { enlarge, openMenu, pickEmoji } from './overlays.js';
+import { closeSidebar, drawChannels, drawLocales, drawPeople, firstLocale, prepareSidebar } from './sidebar.js';
 
 const find = (id) => document.getElementById(id);
 const list = find('messages');
@@ -191,64 +192,16 @@ function showChannel(id) {
   find('channel-name').textContent = titleOf(channel());
   find('new-thread').hidden = channel().isDm || channel().isThread;
   document.title = `${titleOf(channel())} · Playground`;
-  drawChannels();
+  drawChannels(state.world, id, showChannel);
   composer.say('');
   composer.showPlain();
   closeSidebar();
   scrollDown();
 }
 
-// ---- the column at the left
-
-function drawChannels() {
-  const entry = (one) =>
-    h(
-      'button',
-      {
-        type: 'button',
-        class: one.isThread ? 'channel thread' : 'channel',
-        'aria-current': one.id === state.channelId ? 'page' : undefined,
-        onclick: () => showChannel(one.id),
-      },
-      h('span', { class: 'hash', 'aria-hidden': 'true' }, one.isDm ? '@' : one.isThread ? '↳' : '#'),
-      one.name,
-    );
-  const { channels } = state.world;
-  const tops = channels.filter((one) => !one.isDm && !one.isThread);
-  const withThreads = tops.flatMap((one) => [one, ...channels.filter((child) => child.parentId === one.id)]);
-  find('channels').replaceChildren(
-    h('h2', {}, 'Channels'),
-    ...withThreads.map(entry),
-    h('h2', {}, 'Direct messages'),
-    ...channels.filter((one) => one.isDm).map(entry),
-  );
-}
-
-function drawPeople() {
-  find('people').replaceChildren(
-    ...state.world.people.map(({ id, name }) =>
-      h(
-        'button',
-        { type: 'button', class: 'person', 'aria-pressed': String(id === state.world.me), onclick: () => become(id) },
-        avatar(id, name, false),
-        h('span', {}, name),
-      ),
-    ),
-  );
-}
-
 function become(id) {
   sessionStorage.setItem('person', id);
   live.connect(id);
-}
-
-function drawLocales() {
-  const names = (locale) => new Intl.DisplayNames([locale], { type: 'language' }).of(locale);
-  find('locale').replaceChildren(
-    ...state.world.locales.map((locale) =>
-      h('option', { value: locale, selected: locale === state.locale }, `${names(locale)} (${locale})`),
-    ),
-  );
 }
 
 function drawStatus(isConnected) {
@@ -265,16 +218,11 @@ const hear = {
       Object.entries(world.messages).map(([id, all]) => [id, new Map(all.map((one) => [one.id, one]))]),
     );
     if (isFirst) {
-      const wanted = sessionStorage.getItem('locale') ?? navigator.language;
-      state.locale =
-        world.locales.find((one) => one === wanted) ??
-        world.locales.find((one) => one.split('-')[0] === wanted.split('-')[0]) ??
-        'en-US';
-      if (wanted.startsWith('en')) state.locale = wanted === 'en-GB' ? 'en-GB' : 'en-US';
-      drawLocales();
+      state.locale = firstLocale(world);
+      drawLocales(world, state.locale);
     }
     find('server-name').textContent = world.guild.name;
-    drawPeople();
+    drawPeople(world, become);
     drawStatus(world.isBotConnected);
     const isHere = world.channels.some((one) => one.id === state.channelId);
     const wasDm = !isHere && state.channelId !== null;
@@ -290,7 +238,7 @@ const hear = {
   },
   channels({ channels }) {
     state.world.channels = channels;
-    if (channels.some((one) => one.id === state.channelId)) drawChannels();
+    if (channels.some((one) => one.id === state.channelId)) drawChannels(state.world, state.channelId, showChannel);
     else showChannel(channels[0].id);
   },
   commands({ commands }) {
@@ -316,17 +264,7 @@ find('locale').addEventListener('change', ({ target }) => {
   showChannel(state.channelId);
 });
 find('to-newest').addEventListener('click', scrollDown);
-find('open-sidebar').addEventListener('click', ({ currentTarget }) => {
-  const isOpen = document.body.classList.toggle('sidebar-open');
-  currentTarget.setAttribute('aria-expanded', String(isOpen));
-});
-/** On a phone the column lies over the channel: a touch beside it or Escape puts it away. */
-function closeSidebar() {
-  document.body.classList.remove('sidebar-open');
-  find('open-sidebar').setAttribute('aria-expanded', 'false');
-}
-list.addEventListener('pointerdown', closeSidebar);
-addEventListener('keydown', ({ key }) => key === 'Escape' && closeSidebar());
+prepareSidebar();
 find('new-thread').addEventListener('click', () => {
   const form = {
     title: 'New thread',

@@ -1,6 +1,6 @@
 import { commandWire } from '../command-registry.js';
 import type { PlaygroundDriver } from '../driver/driver.js';
-import type { InteractionRecord } from '../interaction-desk.js';
+import type { InteractionRecord } from '../interaction-types.js';
 import type { Parts } from '../parts.js';
 import { LOCALES } from '../validate/commands.js';
 import { type Channel, ChannelType, type Json, type User } from '../world-types.js';
