@@ -20,6 +20,7 @@ from vqgan.model import VqganConfig
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
+    parser.add_argument("--decoder", type=Path, default=Path("runs/decoder"), help="a refined decoder; the VQGAN's own where there is none")
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
     parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
@@ -33,7 +34,7 @@ def main() -> None:
     if args.random_weights:
         models, metrics = random_models(VqganConfig(), ClipConfig(), PriorConfig()), None
     else:
-        models, metrics = (load_vqgan(args.vqgan), load_clip(args.clip), load_prior(args.prior)), args.metrics
+        models, metrics = (load_vqgan(args.vqgan, args.decoder), load_clip(args.clip), load_prior(args.prior)), args.metrics
     pictures = Pictures(args.data) if (args.data / "records.json").exists() else None
     tokenizer = load_tokenizer(models[1].config.text.context_length)
     bundle = write_bundle(args.out, args.name, models, tokenizer, pictures, FULL if args.full_precision else Precision())

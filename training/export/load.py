@@ -38,10 +38,13 @@ def wake(module: nn.Module) -> None:
             nn.init.normal_(part.norm1.weight, 1.0, 0.1)
 
 
-def load_vqgan(folder: Path) -> Vqgan:
+def load_vqgan(folder: Path, decoder: Path | None = None) -> Vqgan:
+    """`decoder`: the run of a refined decoder (vqgan/refine.py), if there is one; tokens mean the same with either."""
     checkpoint = load_checkpoint(folder / "checkpoint.pt")
     model = Vqgan(config_from(VqganConfig, checkpoint["config"]))
     model.load_state_dict(weights_of(checkpoint))
+    if decoder and (decoder / "checkpoint.pt").exists():
+        model.decoder.load_state_dict(load_checkpoint(decoder / "checkpoint.pt")["state"]["decoder"])
     return model.eval()
 
 

@@ -6,6 +6,7 @@ import torch
 
 from evaluate.sampler import Sampling
 from evaluate.sampler import draw as draw_numpy
+from prior.bench import generate_recomputing
 from prior.model import PriorStep, draw, generate
 
 
@@ -77,3 +78,11 @@ def test_sampling_follows_the_limited_distribution(top_k, top_p, temperature, wa
 def test_temperature_zero_takes_the_likeliest():
     assert draw(torch.from_numpy(LOGITS), torch.Generator(), 0, 0, 1.0).item() == 0
     assert draw_numpy(LOGITS, Sampling(temperature=0), np.random.default_rng())[0] == 0
+
+
+def test_both_ways_of_the_benchmark_paint_the_same(models):
+    prior = models[2]
+    embedding = torch.nn.functional.normalize(torch.randn(2, 16, generator=torch.Generator().manual_seed(3)), dim=-1)
+    for settings in ({"temperature": 0, "guidance": 2.0}, {"temperature": 1.0, "top_k": 8}):
+        ways = [how(prior, embedding, torch.Generator().manual_seed(5), **settings) for how in (generate, generate_recomputing)]
+        assert torch.equal(*ways)
