@@ -26,8 +26,8 @@ interface GroupFlow extends Flow {
 
 /**
  * Weighted fair queueing on two levels: over groups, and inside each group over its members. A member with fifty jobs
- * delays a newcomer by one job at most (per painting slot); whoever sends less than a share never waits for those who
- * send more. Taking and adding cost O(log parties), whatever the number of waiting jobs.
+ * delays, per painting slot, the next job of everybody else in the server and the next turn of every other server by one
+ * job at most: a newcomer alone in a server is next, the third newcomer of one server waits for three of its turns. Taking and adding cost O(log parties), whatever the number of waiting jobs.
  */
 export class FairScheduler {
   readonly #groups: FairLevel<GroupFlow>;

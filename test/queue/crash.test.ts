@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
 
 const bot = join(import.meta.dirname, 'fixtures', 'crashing-bot.mjs');
-const rounds = 5;
+const rounds = 4;
 
 let folder: string;
 beforeEach(() => {
@@ -20,6 +20,7 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
   const database = join(folder, 'tessera.sqlite');
   const logPath = join(folder, 'log');
   const lines = () => readFileSync(logPath, 'utf8').trimEnd().split('\n');
+  const acceptedCount = () => lines().filter((line) => line.startsWith('accepted')).length;
   const start = (run: number, jobs: number) =>
     spawn(process.execPath, [bot, inject('distDir'), database, logPath, `${run}`, `${jobs}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,7 +46,11 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
     const child = start(run, 1_000_000);
     const exited = once(child, 'exit');
     await once(child.stdout, 'data');
-    await delay(Math.random() * 150);
+    // By what it has done rather than by time, which says little on a busy machine; then anywhere in the next jobs.
+    const acceptedBefore = acceptedCount();
+    const wanted = 1 + Math.random() * 40;
+    while (acceptedCount() - acceptedBefore < wanted) await delay(2);
+    await delay(Math.random() * 10);
     child.kill('SIGKILL');
     expect((await exited)[1]).toBe('SIGKILL');
     const store = openStore({ path: database });
@@ -60,7 +65,7 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
   const log = lines().map((line) => line.split(' '));
   const accepted = log.filter(([what]) => what === 'accepted').map(([, id, seed]) => ({ id, seed: Number(seed) }));
   // The test means nothing unless jobs were accepted, and kills met unfinished ones.
-  expect(accepted.length).toBeGreaterThan(rounds);
+  expect(accepted.length).toBeGreaterThanOrEqual(rounds);
   expect(unfinishedAtKills).toBeGreaterThan(0);
   const store = openStore({ path: database });
   for (const { id, seed } of accepted) {

@@ -85,7 +85,7 @@ describe('FairScheduler', () => {
     );
   });
 
-  it('a member with fifty prompts delays nobody else by more than one job', () => {
+  it('a member with fifty prompts delays each next job of the others, and each turn of another server, by one job at most', () => {
     const crowd = fc.record({
       /** Jobs of the greedy member taken before the others come. */
       before: fc.nat(49),

@@ -342,7 +342,8 @@ describe('errors', () => {
     const requeued: number[] = [];
     queue.on('requeued', (job) => void requeued.push(job.attempts));
     const { job } = await queue.add(by('1', { prompt: 'first' }));
-    await queue.add(by('1', { prompt: 'second' }));
+    // Somebody else's turn would be next, were the first one not given back its own.
+    await queue.add(by('2', { prompt: 'second' }));
     const failed = next(queue, 'failed');
     for (let i = 0; i < 3; i += 1) {
       const call = await painter.call(i);
