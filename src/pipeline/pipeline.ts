@@ -4,22 +4,19 @@ import { AbortedError, expected } from '../errors.js';
 import { type Bundle, verifyBundle } from './bundle.js';
 import { PictureDecoder, PictureEncoder } from './codec.js';
 import { Conditioner } from './condition.js';
-import { cosine } from './embedding.js';
 import { Generator } from './generate.js';
 import type { RuntimeOptions } from './onnx.js';
+import { type PaintingParts, paintPictures } from './painting.js';
 import { PhraseBook } from './phrases.js';
 import { readPicture } from './picture-input.js';
-import { fromRgba, type PlanarPicture, toRgba } from './pixels.js';
-import { encodePng } from './png.js';
-import { type Drawing, PriorBatch } from './prior-batch.js';
-import { candidateSeed } from './random.js';
-import { layOutGrid, renderPng } from './render.js';
-import { type CheckedRequest, checkPaintRequest, checkRenderRequest } from './request.js';
+import { fromRgba, toRgba } from './pixels.js';
+import { PriorBatch } from './prior-batch.js';
+import { renderPng } from './render.js';
+import { checkPaintRequest, checkRenderRequest } from './request.js';
 import { BundleSessions } from './sessions.js';
 import { TextTokenizer } from './tokenizer.js';
 import type {
   BundleSummary,
-  PaintedPicture,
   Painter,
   PaintOptions,
   PaintRequest,
@@ -44,17 +41,10 @@ const DEFAULT_CACHE_BYTES = 768 * 1024 * 1024;
 const MAX_ROWS = 32;
 const MAX_PHRASES = 50;
 
-/** Where a request's stages begin and end on its progress bar. */
-const PROGRESS = { encoded: 0.03, generated: 0.85, decoded: 0.95, ranked: 1 } as const;
-
 /** The pieces that are there once the bundle is loaded. */
-interface Parts {
+interface Parts extends PaintingParts {
   readonly bundle: Bundle;
   readonly sessions: BundleSessions;
-  readonly conditioner: Conditioner;
-  readonly generator: Generator;
-  readonly decoder: PictureDecoder;
-  readonly imageEncoder: ImageEncoder;
 }
 
 /**
@@ -112,6 +102,7 @@ export class Pipeline implements Painter {
       );
       const batch = new PriorBatch(prior, { step, depth }, await conditioner.nullRows(), maxRows);
       const parts = {
+        manifest,
         bundle,
         sessions,
         conditioner,
@@ -136,13 +127,20 @@ export class Pipeline implements Painter {
    * @throws AbortedError when the signal is aborted or the pipeline is closed meanwhile.
    */
   paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return this.track(() => this.paintChecked(checkPaintRequest(request, this.parts.bundle.manifest), options));
+    return this.track(() => {
+      const checked = checkPaintRequest(request, this.parts.manifest);
+      const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
+      // Whoever comes first has waited for the loading.
+      const loadMs = this.pendingLoadMs;
+      this.pendingLoadMs = 0;
+      return paintPictures(this.parts, checked, options, signal, loadMs);
+    });
   }
 
   /** @throws InputError, PictureTooLargeError */
   render(request: RenderRequest): Promise<RenderedPicture> {
     return this.track(async () => {
-      const { manifest } = this.parts.bundle;
+      const { manifest } = this.parts;
       checkRenderRequest(request, manifest);
       const pictures = [];
       for (const tokens of request.imageTokens) pictures.push(toRgba(await this.parts.decoder.decode(tokens)));
@@ -168,14 +166,14 @@ export class Pipeline implements Painter {
   /** Tokens [P × G] of an uploaded picture: what the bundle's encoder sees in it. @throws InputError */
   encodePicture(image: Uint8Array): Promise<Uint16Array> {
     return this.track(async () => {
-      const { encoder, imageEncoder } = this.parts.bundle.manifest;
+      const { encoder, imageEncoder } = this.parts.manifest;
       const picture = fromRgba(await readPicture(image, encoder.imageSize), encoder.channels, imageEncoder.background);
       return new PictureEncoder(await this.parts.sessions.get('encoder'), encoder).encode(picture);
     });
   }
 
   async summary(): Promise<BundleSummary> {
-    const { name, version, licence, decoder, styles, sampling, metrics } = this.parts.bundle.manifest;
+    const { name, version, licence, decoder, styles, sampling, metrics } = this.parts.manifest;
     return {
       name,
       version,
@@ -206,94 +204,6 @@ export class Pipeline implements Painter {
     }
   }
 
-  private async paintChecked(request: CheckedRequest, options: PaintOptions): Promise<PaintResult> {
-    const { conditioner, imageEncoder } = this.parts;
-    const { sampling, seed, count } = request;
-    const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
-    const loadMs = this.pendingLoadMs;
-    this.pendingLoadMs = 0;
-    const clock = new StageClock();
-
-    throwIfAborted(signal);
-    const embedding = await conditioner.embed(request.condition, seed);
-    const condition = await conditioner.rows(embedding);
-    options.onProgress?.({ stage: 'encode', fraction: PROGRESS.encoded });
-    const encodeMs = clock.lap();
-
-    const seeds = Array.from({ length: sampling.candidateCount }, (_, index) => candidateSeed(seed, index));
-    const tokens = await this.generate(request, seeds, condition, options, signal);
-    const generateMs = clock.lap();
-
-    const pictures: PlanarPicture[] = [];
-    for (const one of tokens) {
-      throwIfAborted(signal);
-      pictures.push(await this.parts.decoder.decode(one));
-      const share = pictures.length / tokens.length;
-      const fraction = PROGRESS.generated + (PROGRESS.decoded - PROGRESS.generated) * share;
-      options.onProgress?.({ stage: 'decode', fraction });
-    }
-    let decodeMs = clock.lap();
-
-    throwIfAborted(signal);
-    const fits = (await imageEncoder.embed(pictures)).map((own) => cosine(own, embedding));
-    const best = fits.map((_, index) => index).sort((a, b) => (fits[b] ?? 0) - (fits[a] ?? 0) || a - b);
-    const rankMs = clock.lap();
-
-    const painted = await Promise.all(
-      best.slice(0, count).map((index) => this.finish(pictures[index], tokens[index], seeds[index], fits[index])),
-    );
-    decodeMs += clock.lap();
-    options.onProgress?.({ stage: 'rank', fraction: PROGRESS.ranked });
-    const totalMs = loadMs + clock.totalMs();
-    const timings = { loadMs, encodeMs, generateMs, decodeMs, rankMs, totalMs };
-    return { embedding, sampling, pictures: painted, timings };
-  }
-
-  private generate(
-    { sampling, count, previewEverySteps }: CheckedRequest,
-    seeds: readonly number[],
-    condition: Float32Array,
-    options: PaintOptions,
-    signal: AbortSignal,
-  ): Promise<Uint16Array[]> {
-    const { positions } = this.parts.bundle.manifest.prior;
-    const specs = seeds.map((seed) => ({ condition, seed, settings: sampling }));
-    let step = 0;
-    return this.parts.generator.generate(specs, {
-      signal,
-      onStep: async ({ fraction, drawings }) => {
-        step++;
-        const isPreviewDue = previewEverySteps > 0 && step % previewEverySteps === 0 && step < positions;
-        const preview = isPreviewDue && options.onProgress ? await this.preview(drawings.slice(0, count)) : undefined;
-        options.onProgress?.({
-          stage: 'generate',
-          fraction: PROGRESS.encoded + (PROGRESS.generated - PROGRESS.encoded) * fraction,
-          ...(preview === undefined ? {} : { preview }),
-        });
-      },
-    });
-  }
-
-  /** The first pictures of a request as far as they are drawn. */
-  private async preview(drawings: readonly (Drawing | undefined)[]): Promise<Uint8Array> {
-    const pictures = [];
-    for (const drawing of drawings)
-      if (drawing !== undefined)
-        pictures.push(toRgba(await this.parts.decoder.decodePartial(drawing.tokens, drawing.position)));
-    return encodePng(layOutGrid(pictures));
-  }
-
-  private async finish(
-    picture: PlanarPicture | undefined,
-    imageTokens: Uint16Array | undefined,
-    seed: number | undefined,
-    fit: number | undefined,
-  ): Promise<PaintedPicture> {
-    if (picture === undefined || imageTokens === undefined || seed === undefined || fit === undefined)
-      throw new RangeError('A candidate is missing.');
-    return { seed, imageTokens, fit, png: await encodePng(toRgba(picture)) };
-  }
-
   private openPhrases(): Promise<PhraseBook> {
     this.phrases ??= PhraseBook.open(this.parts.bundle).catch((error: unknown) => {
       this.phrases = undefined;
@@ -301,25 +211,4 @@ export class Pipeline implements Painter {
     });
     return this.phrases;
   }
-}
-
-/** Milliseconds since the last lap and since the start. */
-class StageClock {
-  private readonly startedAt = performance.now();
-  private lapStartedAt = this.startedAt;
-
-  lap(): number {
-    const now = performance.now();
-    const lapMs = now - this.lapStartedAt;
-    this.lapStartedAt = now;
-    return lapMs;
-  }
-
-  totalMs(): number {
-    return performance.now() - this.startedAt;
-  }
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new AbortedError();
 }
