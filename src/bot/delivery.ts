@@ -1,11 +1,4 @@
-import {
-  type Client,
-  DiscordAPIError,
-  HTTPError,
-  InteractionWebhook,
-  MessageFlags,
-  RESTJSONErrorCodes,
-} from 'discord.js';
+import { type Client, DiscordAPIError, InteractionWebhook, MessageFlags, RESTJSONErrorCodes } from 'discord.js';
 import { type JobMessage, textMessage } from '../controls/job-message.js';
 import { TesseraError } from '../errors.js';
 import { translator } from '../i18n/index.js';
@@ -133,12 +126,6 @@ export class Delivery {
 /** The same message sent twice (a lost answer, a retry) stays one. */
 function nonceOf(job: Job, step: 'first' | 'end') {
   return { nonce: `${job.id}-${step}`, enforceNonce: true } as const;
-}
-
-/** Discord says the request is too large: by its own code or by the bare status. */
-export function isTooLarge(error: unknown): boolean {
-  if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.RequestEntityTooLarge) return true;
-  return (error instanceof DiscordAPIError || error instanceof HTTPError) && error.status === 413;
 }
 
 function isTokenDead(error: unknown): boolean {

@@ -1,14 +1,11 @@
 import { failedText, finishedMessage, type JobMessage, textMessage } from '../controls/job-message.js';
 import { LocalError } from '../controls/local-error.js';
 import { renderJob } from '../controls/render-job.js';
-import { PictureTooLargeError } from '../errors.js';
+import { sendFitting } from '../controls/send-fitting.js';
 import { translator } from '../i18n/index.js';
 import type { Painter } from '../pipeline/types.js';
 import type { Job } from '../store/types.js';
-import { isTooLarge, type Outcome } from './delivery.js';
-
-/** Each try is allowed half of the bytes of the one before. */
-const MAX_TRIES = 4;
+import type { Outcome } from './delivery.js';
 
 /**
  * Sends the end of a job: its pictures, re-encoded smaller for as long as Discord finds them too large, or why there
@@ -17,23 +14,21 @@ const MAX_TRIES = 4;
 export async function sendEnd(
   painter: Painter,
   job: Job,
-  maxBytes: number,
+  limits: { readonly maxBytes: number; readonly maxPictures: number },
   send: (message: JobMessage) => Promise<Outcome>,
 ): Promise<Outcome> {
   const t = translator(job.origin.locale);
   if (job.status === 'failed') return send(textMessage(failedText(job, t)));
   if (job.status === 'cancelled') return send(textMessage(t('job.cancelled', { job: job.id })));
-  let allowedBytes = maxBytes;
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    try {
-      const picture = await renderJob(painter, job, allowedBytes);
-      return await send(finishedMessage(job, picture, t));
-    } catch (error) {
-      if (error instanceof PictureTooLargeError) break;
-      if (error instanceof LocalError) return send(textMessage(error.text(t)));
-      if (!isTooLarge(error)) throw error;
-      allowedBytes = Math.floor(allowedBytes / 2);
-    }
+  try {
+    return await sendFitting(
+      job.id,
+      limits.maxBytes,
+      (maxBytes) => renderJob(painter, job, maxBytes),
+      (picture) => send(finishedMessage(job, picture, t, limits.maxPictures)),
+    );
+  } catch (error) {
+    if (!(error instanceof LocalError)) throw error;
+    return send(textMessage(error.text(t)));
   }
-  return send(textMessage(t('error.tooLargeToSend', { job: job.id })));
 }

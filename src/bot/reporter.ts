@@ -1,6 +1,8 @@
 import type { BotEvent, JobReporter, Logger } from '../controls/context.js';
 import { type JobMessage, textMessage } from '../controls/job-message.js';
 import { DEFAULT_MAX_BYTES } from '../controls/render-job.js';
+import { settingsOf } from '../guards/guards.js';
+import { mostPicturesPerPrompt } from '../guards/limits.js';
 import { translator } from '../i18n/index.js';
 import type { Painter, PaintProgress } from '../pipeline/types.js';
 import type { JobQueue } from '../queue/types.js';
@@ -238,8 +240,10 @@ export class Reporter implements JobReporter {
       this.#tracked.delete(tracked.jobId);
       return;
     }
+    const maxPictures = mostPicturesPerPrompt(settingsOf(store, job.origin.guildId));
+    const limits = { maxBytes: tracked.maxBytes, maxPictures };
     try {
-      const outcome = await sendEnd(painter, job, tracked.maxBytes, (message) => this.#show(tracked, message, true));
+      const outcome = await sendEnd(painter, job, limits, (message) => this.#show(tracked, message, true));
       let via: Extract<BotEvent, { kind: 'delivered' }>['via'] = 'nowhere';
       if (outcome.kind === 'shown') via = outcome.via;
       else if (job.status === 'completed' && (await delivery.tellPrivately(job, tracked))) via = 'private';

@@ -4,7 +4,9 @@ import { failedText, finishedMessage, paintingMessage, textMessage, waitingMessa
 import { LocalError } from '../controls/local-error.js';
 import { DEFAULT_MAX_BYTES, renderJob } from '../controls/render-job.js';
 import { visibleText } from '../controls/safe-text.js';
-import { guardPermissions } from '../guards/guards.js';
+import { sendFitting } from '../controls/send-fitting.js';
+import { guardPermissions, settingsOf } from '../guards/guards.js';
+import { mostPicturesPerPrompt } from '../guards/limits.js';
 import { translator } from '../i18n/index.js';
 import type { Command } from './command.js';
 import { named, slashCommand } from './localise.js';
@@ -39,8 +41,13 @@ export const show = {
     const refusal = guardPermissions(asker);
     if (refusal !== undefined) throw new LocalError('refused', refusal);
     await interaction.deferReply();
-    const picture = await renderJob(context.painter, job, interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES);
-    await interaction.editReply(finishedMessage(job, picture, t));
+    const maxPictures = mostPicturesPerPrompt(settingsOf(context.store, asker.guildId));
+    await sendFitting(
+      job.id,
+      interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES,
+      (maxBytes) => renderJob(context.painter, job, maxBytes),
+      (picture) => interaction.editReply(finishedMessage(job, picture, t, maxPictures)),
+    );
   },
 
   async autocomplete(context, interaction) {

@@ -9,14 +9,19 @@ export type Row = ActionRowBuilder<ButtonBuilder | StringSelectMenuBuilder>;
 /** Up to this many pictures have a button each; more go into select menus. */
 const MAX_BUTTON_PICTURES = 4;
 /** Values of the "More…" menu. */
-export const BATCH_SIZES = [8, 12, 16] as const;
+export const BATCH_SIZES = [4, 8, 12, 16] as const;
 export const SEPARATE = 'separate';
 
-/** All controls of a finished job, at most five rows. */
-export function jobControls(job: Job, t: Translate): Row[] {
+/**
+ * All controls of a finished job, at most five rows.
+ * @param maxPictures that may be asked for at once here; larger batches are not offered.
+ */
+export function jobControls(job: Job, t: Translate, maxPictures: number): Row[] {
   const count = job.pictures.length;
   const rows = count <= MAX_BUTTON_PICTURES ? pictureButtons(job.id, count) : pictureMenus(job.id, count, t);
-  return [...rows, row(...commonButtons(job.id)), row(moreMenu(job, t))];
+  const more = moreOptions(job, t, maxPictures);
+  const menu = more.length === 0 ? [] : [row(moreMenu(job, t).addOptions(more))];
+  return [...rows, row(...commonButtons(job.id)), ...menu];
 }
 
 /** Controls of one picture shown large. */
@@ -82,13 +87,16 @@ function commonButtons(jobId: string): ButtonBuilder[] {
   ];
 }
 
+function moreOptions(job: Job, t: Translate, maxPictures: number) {
+  const sizes = BATCH_SIZES.filter((count) => count > job.count && count <= maxPictures);
+  const batches = sizes.map((count) => ({ label: t('select.batch', { count }), value: String(count) }));
+  return job.pictures.length > 1 ? [...batches, { label: t('select.separate'), value: SEPARATE }] : batches;
+}
+
 function moreMenu(job: Job, t: Translate): StringSelectMenuBuilder {
-  const batches = BATCH_SIZES.map((count) => ({ label: t('select.batch', { count }), value: String(count) }));
-  const separate = job.pictures.length > 1 ? [{ label: t('select.separate'), value: SEPARATE }] : [];
   return new StringSelectMenuBuilder()
     .setCustomId(formatControlId({ action: 'more', jobId: job.id }))
-    .setPlaceholder(t('select.more'))
-    .addOptions([...batches, ...separate]);
+    .setPlaceholder(t('select.more'));
 }
 
 function varyButton(jobId: string, index: number, strength: VariationStrength): ButtonBuilder {

@@ -48,12 +48,15 @@ export function paintingMessage(job: Job, progress: PaintProgress | undefined): 
   return { ...message, files: [file(progress.preview, 'preview.png', t('alt.preview'))] };
 }
 
-/** The pictures with everything known about them and all controls. */
-export function finishedMessage(job: Job, picture: RenderedPicture, t: Translate): JobMessage {
+/**
+ * The pictures with everything known about them and all controls.
+ * @param maxPictures that may be asked for at once in this place
+ */
+export function finishedMessage(job: Job, picture: RenderedPicture, t: Translate, maxPictures: number): JobMessage {
   const name = `tessera-${job.id}.png`;
   const alt = t('alt.pictures', { count: job.pictures.length, prompt: visibleText(job.prompt) || '—' });
   return {
-    ...textMessage('', jobControls(job, t)),
+    ...textMessage('', jobControls(job, t, maxPictures)),
     // Not as the embed's image: Discord shows an attachment larger, with its alt text, and it can be used again.
     embeds: [jobEmbed(job, t)],
     files: [file(picture.png, name, alt)],

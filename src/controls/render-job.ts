@@ -47,5 +47,5 @@ export async function assertSameModel(painter: Painter, job: Job): Promise<void>
 }
 
 function fileBytes(maxBytes: number): number {
-  return Math.max(REQUEST_MARGIN_BYTES, maxBytes - REQUEST_MARGIN_BYTES);
+  return Math.floor(Math.max(maxBytes * 0.75, maxBytes - REQUEST_MARGIN_BYTES));
 }

@@ -10,6 +10,7 @@ import { file, type JobMessage, textMessage } from './job-message.js';
 import { LocalError } from './local-error.js';
 import { DEFAULT_MAX_BYTES, renderPicture } from './render-job.js';
 import { safeText, visibleText } from './safe-text.js';
+import { sendFitting } from './send-fitting.js';
 
 /** Edge of one picture shown large. */
 const UPSCALED_PX = 1024;
@@ -27,9 +28,12 @@ export const upscale = {
     if (job.pictures[index] === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
 
     await interaction.deferReply();
-    const maxBytes = interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES;
-    const picture = await renderPicture(context.painter, job, index, { sizePx: UPSCALED_PX, maxBytes });
-    await interaction.editReply(pictureMessage(job, index, picture, translator(interaction.locale)));
+    await sendFitting(
+      job.id,
+      interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES,
+      (maxBytes) => renderPicture(context.painter, job, index, { sizePx: UPSCALED_PX, maxBytes }),
+      (picture) => interaction.editReply(pictureMessage(job, index, picture, translator(interaction.locale))),
+    );
   },
 } as const satisfies Control;
 

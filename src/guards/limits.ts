@@ -32,5 +32,10 @@ export function effectiveLimits(settings: GuildSettings, roleIds: readonly strin
   };
 }
 
+/** Pictures per prompt that somebody in the server may have: what is offered to everybody; the guards say who may. */
+export function mostPicturesPerPrompt(settings: GuildSettings): number {
+  return Math.max(settings.maxPicturesPerPrompt, ...settings.roleTiers.map((tier) => tier.maxPicturesPerPrompt ?? 0));
+}
+
 const isMore = (a: number, b: number) => a > b;
 const isMoreOrUnlimited = (a: number, b: number) => b !== 0 && (a === 0 || a > b);

@@ -25,7 +25,7 @@ export const defaultSettings: GuildSettings = {
   jobsPerHour: 60,
   jobsPerDay: 300,
   cooldownSeconds: 0,
-  maxPicturesPerPrompt: 4,
+  maxPicturesPerPrompt: 8,
   queueShare: 1,
   roleTiers: [],
   allowedChannelIds: null,

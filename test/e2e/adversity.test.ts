@@ -214,6 +214,15 @@ describe('pictures that are too large', () => {
     expect(allowed[2]).toBeLessThan((allowed[1] ?? 0) * 0.6);
   });
 
+  it('are re-encoded smaller for U and /show too', async () => {
+    const { message, job } = await imagine(stage, 'big');
+    const tooLarge = { method: 'PATCH', times: 2, answer: { status: 413, code: 40005 } } as const;
+    stage.driver.fail(tooLarge);
+    await stage.driver.pressButton(message, `t1:upscale:${job.id}:0`).reply(isFinished);
+    stage.driver.fail(tooLarge);
+    await stage.driver.slash('show', { job: job.id }).reply(isFinished);
+  });
+
   it('respect the place’s own limit from the start', async () => {
     await stage.close();
     stage = await openStage({ limits: { attachmentBytes: 200_000 } });

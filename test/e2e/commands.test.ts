@@ -101,7 +101,7 @@ describe('/imagine', () => {
   it.each([
     ['a style that is not there', { prompt: 'x', style: 'baroque' }, /style “baroque”.*3d, flat/],
     ['a prompt of blanks', { prompt: '   ' }, /what to paint/],
-    ['too many pictures', { prompt: 'x', count: 9 }, /up to 4 pictures/],
+    ['too many pictures', { prompt: 'x', count: 9 }, /up to 8 pictures/],
     ['a blocked word', { prompt: 'a f.u.c.k' }, /is not allowed here/],
   ])('refuses %s, to the member alone and before painting', async (_what, options, answer) => {
     const reply = await stage.driver.slash('imagine', options).reply();

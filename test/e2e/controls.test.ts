@@ -153,9 +153,13 @@ describe('cancel', () => {
 describe('the menu of larger batches', () => {
   it('paints again from the embedding, as many as the server allows', async () => {
     const { message, job } = await imagine(stage, 'more');
+    const menu = controlsOf(message).find((control) => control.custom_id === `t1:more:${job.id}`);
+    expect(menu?.options?.map(({ value }) => value)).toEqual(['8', 'separate']);
+    const { guild } = stage.driver.world.home;
+    stage.store.settings.set(guild.id, 'test', 'maxPicturesPerPrompt', 4);
     const refused = stage.driver.selectOption(message, `t1:more:${job.id}`, '8');
     expect((await refused.reply()).content).toMatch(/up to 4 pictures/);
-    stage.store.settings.set(stage.driver.world.home.guild.id, 'test', 'maxPicturesPerPrompt', 16);
+    stage.store.settings.set(guild.id, 'test', 'maxPicturesPerPrompt', 16);
     const reply = await stage.driver.selectOption(message, `t1:more:${job.id}`, '8').reply(isFinished);
     const made = jobUnder(stage, reply);
     expect(made).toMatchObject({ count: 8, source: { kind: 'embedding' }, parentJobId: job.id });
