@@ -51,8 +51,7 @@ class Graph:
         return self.add("Reshape", value, self.ints(*dims))
 
     def norm(self, value: str, weights: dict, name: str) -> str:
-        return self.add("LayerNormalization", value, self.constant(weights[f"{name}.scale"]),
-                        self.constant(weights[f"{name}.bias"]), axis=-1, epsilon=1e-5)
+        return self.add("LayerNormalization", value, self.constant(weights[f"{name}.scale"]), self.constant(weights[f"{name}.bias"]), axis=-1, epsilon=1e-5)
 
     def gelu(self, value: str) -> str:
         erf = self.add("Erf", self.add("Mul", value, self.scalar(2**-0.5)))
@@ -63,8 +62,7 @@ class Graph:
 
     def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, list(self.constants.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
-                                 producer_name="tessera-tiny")
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="tessera-tiny")
 
 
 def build_graphs(shape: "Shape", weights: dict) -> dict[str, onnx.ModelProto]:
@@ -138,17 +136,14 @@ def step(shape: "Shape", weights: dict) -> onnx.ModelProto:
     for layer in range(shape.layers):
         normed = g.norm(x, weights, f"block{layer}.norm1")
         qkv = g.reshape(g.add("MatMul", normed, g.constant(weights[f"block{layer}.qkv"])), -1, 3, heads, 1, head_width)
-        query, key, value = (
-            g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3)
-        )
+        query, key, value = (g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3))
         query = g.add("Mul", query, g.scalar(head_width**-0.5))
         past = f"past_key_{layer}", f"past_value_{layer}"
         attend = attend_rows if shape.returns_rows else attend_cache
         mixed = attend(g, shape, layer, row, query, key, value, past)
         attended = g.add("MatMul", g.reshape(mixed, -1, shape.width), g.constant(weights[f"block{layer}.out"]))
         x = g.add("Add", x, attended)
-        inner = g.gelu(g.add("MatMul", g.norm(x, weights, f"block{layer}.norm2"),
-                             g.constant(weights[f"block{layer}.up"])))
+        inner = g.gelu(g.add("MatMul", g.norm(x, weights, f"block{layer}.norm2"), g.constant(weights[f"block{layer}.up"])))
         x = g.add("Add", x, g.add("MatMul", inner, g.constant(weights[f"block{layer}.down"])))
 
     hidden = g.norm(x, weights, "final")
@@ -214,8 +209,7 @@ def decoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     maps = g.add("Transpose", g.reshape(codes, -1, shape.grid, shape.grid, 12), perm=[0, 3, 1, 2])
     factor = shape.image_size // shape.grid
     scales = g.constant(np.array([1, 1, factor, factor], dtype=np.float32))
-    large = g.add("Resize", maps, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
-                  nearest_mode="floor")
+    large = g.add("Resize", maps, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
     raw = g.add("Conv", large, g.constant(weights["decoder.kernel"]), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
     pixels = g.add("Sigmoid", raw)
     if shape.channels == 4:
@@ -240,6 +234,5 @@ def encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
         best = g.add("ArgMax", score, axis=-1, keepdims=0)
         rest = g.add("Sub", rest, g.add("Gather", g.constant(book), best))
         found.append(g.add("Unsqueeze", best, g.ints(-1)))
-    g.output("image_tokens", g.add("Concat", *found, axis=-1), INT64,
-             ["N", shape.positions, shape.codes_per_position])
+    g.output("image_tokens", g.add("Concat", *found, axis=-1), INT64, ["N", shape.positions, shape.codes_per_position])
     return g.model()

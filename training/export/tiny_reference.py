@@ -93,10 +93,7 @@ class Reference:
         maps = codes.T.reshape(12, shape.grid, shape.grid).repeat(factor, 1).repeat(factor, 2)
         padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)))
         size = shape.image_size
-        raw = sum(
-            np.einsum("oi,ihw->ohw", self.w["decoder.kernel"][:, :, dy, dx], padded[:, dy:dy + size, dx:dx + size])
-            for dy in range(3) for dx in range(3)
-        )
+        raw = sum(np.einsum("oi,ihw->ohw", self.w["decoder.kernel"][:, :, dy, dx], padded[:, dy : dy + size, dx : dx + size]) for dy in range(3) for dx in range(3))
         pixels = 1 / (1 + np.exp(-raw))
         if shape.channels == 4:
             pixels[:3] *= pixels[3]
