@@ -5,23 +5,48 @@
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
+from PIL import Image
 
-def flat(metrics: dict, prefix: str = "") -> dict[str, float | str]:
-    """Nested metrics -> one level, "a.b": bundle.json holds numbers and words only. Lists are left out."""
+HEADLINES = {
+    "psnr": ("psnr",),
+    "codesUsed": ("codes_used",),
+    "rPrecisionPairs": ("pair", "from_text", "r_precision", "value"),
+    "rPrecisionPairsReal": ("pair", "real", "r_precision", "value"),
+    "rPrecisionConcepts": ("concept", "from_text", "r_precision", "value"),
+    "rPrecisionConceptsReal": ("concept", "real", "r_precision", "value"),
+    "rPrecisionFree": ("free", "from_text", "r_precision", "value"),
+    "fid0": ("pair", "from_text", "fid", "0"),
+    "fid0Real": ("pair", "real", "fid", "0"),
+    "counted": ("counting", "painted", "objects", "value"),
+}
+
+
+def headlines(metrics: dict) -> dict[str, float]:
+    """The few numbers that go into bundle.json; the card has them all."""
     out = {}
-    for name, value in metrics.items():
-        if isinstance(value, dict):
-            out |= flat(value, f"{prefix}{name}.")
-        elif isinstance(value, (int, float, str)):
-            out[prefix + name] = value
+    for name, path in HEADLINES.items():
+        value = metrics
+        for part in path:
+            value = value.get(part, {}) if isinstance(value, dict) else {}
+        if isinstance(value, (int, float)):
+            out[name] = round(float(value), 4)
     return out
 
 
 def interval(value: dict) -> str:
     return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+
+
+ROWS = {
+    "random": "the same pictures put to other prompts (floor)",
+    "from_text": "**painted from words**",
+    "from_text_same_prompts": "painted from words, the prompts of the next row only",
+    "from_image": "painted from the real picture's embedding",
+    "reconstructed": "real pictures through the VQGAN",
+    "real": "real pictures (ceiling)",
+}
 
 
 def measured(metrics: dict) -> list[str]:
@@ -32,12 +57,28 @@ def measured(metrics: dict) -> list[str]:
         if not part:
             continue
         lines += [f"### {title[0].upper()}{title[1:]}: {part['prompts']} prompts", ""]
-        rows = {name: part[name] for name in ("random", "from_text", "from_image", "reconstructed", "real") if name in part}
+        rows = {name: part[name] for name in ("random", "from_text", "from_text_same_prompts", "from_image", "reconstructed", "real") if name in part}
         lines += ["| pictures | R-precision@1 of 100 (95 % interval) | FID-0 | FID-1 | FID-2 |", "|---|---|---|---|---|"]
         for name, row in rows.items():
             fid = row.get("fid", {})
             cells = [f"{fid[k]:.1f}" if k in fid else "–" for k in ("0", "1", "2")]
-            lines.append(f"| {name.replace('_', ' ')} | {interval(row['r_precision'])} | {' | '.join(cells)} |")
+            lines.append(f"| {ROWS[name]} | {interval(row['r_precision'])} | {' | '.join(cells)} |")
+        lines.append("")
+    if "counting" in metrics:
+        counts = metrics["counting"]
+        lines += [f"### Counting, {counts['prompts']} prompts from two to five", "", "| pictures | that many separate objects | the judge picks the number |", "|---|---|---|"]
+        for name, label in (("without_number", "asked without a number (floor)"), ("painted", "**painted from words**"), ("composed", "composed of real art (ceiling)")):
+            lines.append(f"| {label} | {interval(counts[name]['objects'])} | {interval(counts[name]['judge'])} |")
+        lines.append("")
+    if "diversity" in metrics:
+        lines += ["### Difference between four pictures", "", "| pictures | pixels (RMS) | judge (1 − cosine) |", "|---|---|---|"]
+        for name, label in (("painted", "four of one prompt"), ("real_styles", "one thing in four real styles")):
+            row = metrics["diversity"][name]
+            lines.append(f"| {label} | {row['pixels']:.3f} | {row['judge']:.3f} |")
+        lines.append("")
+    if "prior_loss" in metrics:
+        lines += ["### The prior's held-out loss, nats a code", "", "| condition | " + " | ".join(metrics["prior_loss"]["image"]) + " |", "|---|" + "---|" * len(metrics["prior_loss"]["image"])]
+        lines += [f"| {kind} embedding | " + " | ".join(f"{v:.3f}" for v in row.values()) + " |" for kind, row in metrics["prior_loss"].items()]
         lines.append("")
     return lines
 
@@ -46,7 +87,7 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
     art = "\n".join(f"| {p['name']} | {p['licence']} | {p['pictures'] or '(words)'} | {p['authors']} |" for p in bundle["provenance"])
     prior, decoder = bundle["prior"], bundle["decoder"]
     size = sum(f["bytes"] for f in bundle["files"].values()) / 1e6
-    numbers = {k: v for k, v in flat(metrics).items() if "." not in k}
+    numbers = {k: v for k, v in metrics.items() if isinstance(v, (int, float, str)) and k != "note"}
     lines = [
         f"# {bundle['name']} {bundle['version']}",
         "",
@@ -64,7 +105,7 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
     ]
     if metrics:
         lines += ["## Measured", "", metrics.get("note", ""), ""]
-        lines += ["| what | value |", "|---|---|", *(f"| {k.replace('_', ' ')} | {v if isinstance(v, str) else f'{v:.4g}'} |" for k, v in numbers.items() if k != "note"), ""]
+        lines += ["| what | value |", "|---|---|", *(f"| {k.replace('_', ' ')} | {v if isinstance(v, str) else f'{v:.4g}'} |" for k, v in numbers.items()), ""]
         lines += measured(metrics)
     for name in pictures:
         lines += [f"![{Path(name).stem}]({name})", ""]
@@ -73,16 +114,16 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
 
 
 def rewrite(folder: Path, metrics_path: Path | None) -> None:
-    """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets are copied into docs of the bundle."""
+    """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets go into card/."""
     bundle = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     metrics = json.loads(metrics_path.read_text()) if metrics_path and metrics_path.exists() else {}
     pictures = []
     if metrics:
         (folder / "card").mkdir(exist_ok=True)
-        for sheet in sorted(metrics_path.parent.glob("*.jpg")):
-            shutil.copyfile(sheet, folder / "card" / sheet.name)
-            pictures.append(f"card/{sheet.name}")
-        bundle["metrics"] = {k: round(v, 5) if isinstance(v, float) else v for k, v in flat(metrics).items()}
+        for sheet in sorted(metrics_path.parent.glob("*.png")):
+            Image.open(sheet).convert("RGB").save(folder / "card" / f"{sheet.stem}.jpg", quality=88)
+            pictures.append(f"card/{sheet.stem}.jpg")
+        bundle["metrics"] = headlines(metrics)
         (folder / "bundle.json").write_text(json.dumps(bundle, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (folder / "CARD.md").write_text(card(bundle, metrics, pictures), encoding="utf-8")
 

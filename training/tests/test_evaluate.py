@@ -8,7 +8,7 @@ from evaluate.evaluator import Evaluator, EvaluatorConfig, features_of, r_precis
 from evaluate.features import blur, frechet, from_javascript
 from evaluate.measures import bootstrap, count_objects, pairwise, pixel_distance, psnr
 from evaluate.prompts import demo_prompts, free_prompts, held_out
-from export.card import card, flat
+from export.card import card, headlines
 
 
 def test_r_precision_is_one_for_matches_and_chance_for_noise():
@@ -79,4 +79,4 @@ def test_the_card_shows_what_was_measured():
     metrics = {"psnr": 23.5, "pair": {"prompts": 9, "from_text": {"r_precision": {"value": 0.5, "low": 0.4, "high": 0.6}, "fid": {"0": 12.3, "1": 2, "2": 1}}}}
     text = card(bundle, metrics, ["card/demo.png"])
     assert "| psnr | 23.5 |" in text and "0.500 (0.400 to 0.600) | 12.3 |" in text and "card/demo.png" in text
-    assert flat(metrics)["pair.from_text.fid.0"] == 12.3 and flat(metrics)["psnr"] == 23.5
+    assert headlines(metrics) == {"psnr": 23.5, "rPrecisionPairs": 0.5, "fid0": 12.3}
