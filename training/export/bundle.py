@@ -72,12 +72,18 @@ def embed_texts(clip: Clip, tokenizer: Tokenizer, texts: list[str], batch: int =
 
 
 @torch.inference_mode()
-def modality_means(clip: Clip, tokenizer: Tokenizer, pictures: Pictures, count: int = 2000) -> tuple[list[float], list[float]]:
-    """Mean text and image embedding over the same training pictures, captioned as a member would ask for them."""
+def modality_means(clip: Clip, tokenizer: Tokenizer, pictures: Pictures, gap: Path | None = None, count: int = 1000) -> tuple[list[float], list[float]]:
+    """Mean text and image embedding over the same training pictures.
+
+    prior/tokens.py has measured them over all pictures, captioned as people write (`gap`); else over `count` of them.
+    """
+    rounded = lambda mean: [round(float(v), 6) for v in mean]  # noqa: E731
+    if gap and gap.exists():
+        saved = np.load(gap)
+        return rounded(saved["text_mean"]), rounded(saved["image_mean"])
     chosen = np.random.default_rng(0).permutation(pictures.indices("train"))[:count]
     captions = [canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in chosen]
     images = [clip.embed_pictures(pictures.batch(chosen[a : a + 64])) for a in range(0, len(chosen), 64)]
-    rounded = lambda mean: [round(float(v), 6) for v in mean]  # noqa: E731
     return rounded(embed_texts(clip, tokenizer, captions).mean(0)), rounded(torch.cat(images).mean(0).numpy())
 
 
@@ -142,7 +148,7 @@ def describe(name: str, vqgan: Vqgan, clip: Clip, prior: Prior, files: dict, **r
     }
 
 
-def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tokenizer: Tokenizer, pictures: Pictures | None, precision: Precision = Precision()) -> dict:
+def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tokenizer: Tokenizer, pictures: Pictures | None, precision: Precision = Precision(), gap: Path | None = None) -> dict:
     """Writes the folder and returns bundle.json. Without `pictures` there are no phrases, means or provenance."""
     vqgan, clip, prior = models
     check_fit(vqgan, clip, prior)
@@ -156,7 +162,7 @@ def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tok
     (folder / "tokenizer.json").write_text(plain.to_str(), encoding="utf-8")
     text_mean = image_mean = phrases = None
     if pictures:
-        text_mean, image_mean = modality_means(clip, tokenizer, pictures)
+        text_mean, image_mean = modality_means(clip, tokenizer, pictures, gap)
         texts = phrase_texts(pictures)
         write_json(folder / "phrases.json", texts)
         (folder / "phrases.f16").write_bytes(embed_texts(clip, tokenizer, texts).astype("<f2").tobytes())

@@ -1,5 +1,6 @@
 """The graphs that run once a request, through torch's exporter: towers, condition, decoder, encoder."""
 
+import logging
 import warnings
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from prior.model import Prior
 from vqgan.model import Vqgan
 
 OPSET = 20
+logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision's operators are missing
 
 
 class TextEncoder(nn.Module):
