@@ -9,11 +9,11 @@ import { type JobWish, randomSeed } from './request-job.js';
  * another model made it, the words are painted anew instead.
  * @throws LocalError when neither is possible
  */
-export async function rerollOf(painter: Painter, job: Job, count = job.count): Promise<JobWish> {
-  const { name } = await painter.summary();
-  const isUsable = job.embedding !== null && (job.bundle === null || job.bundle === name);
+export async function rerollOf(painter: Painter, job: Job, count: number): Promise<JobWish> {
+  const { id } = await painter.summary();
+  const isUsable = job.embedding !== null && (job.bundle === null || job.bundle === id);
   if (!isUsable && job.prompt === '') {
-    throw new LocalError('other_model', (t) => t('error.otherModel', { was: job.bundle ?? '—', now: name }));
+    throw new LocalError('other_model', (t) => t('error.otherModel', { was: job.bundle ?? '—', now: id }));
   }
   return {
     ...inherited(job),
@@ -29,6 +29,7 @@ export async function variationOf(
   job: Job,
   parentIndex: number,
   strength: VariationStrength,
+  count: number,
 ): Promise<JobWish> {
   await assertSameModel(painter, job);
   if (job.pictures[parentIndex] === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
@@ -36,7 +37,7 @@ export async function variationOf(
     ...inherited(job),
     source: { kind: 'variation', parentIndex, strength },
     embedding: job.embedding,
-    count: Math.min(job.count, 4),
+    count,
   };
 }
 

@@ -40,10 +40,9 @@ export async function renderPicture(
 /** Tokens and embeddings mean something to the model that made them alone. */
 export async function assertSameModel(painter: Painter, job: Job): Promise<void> {
   if (job.pictures.length === 0) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
-  const { name } = await painter.summary();
+  const { id } = await painter.summary();
   const was = job.bundle;
-  if (was !== null && was !== name)
-    throw new LocalError('other_model', (t) => t('error.otherModel', { was, now: name }));
+  if (was !== null && was !== id) throw new LocalError('other_model', (t) => t('error.otherModel', { was, now: id }));
 }
 
 function fileBytes(maxBytes: number): number {

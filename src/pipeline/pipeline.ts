@@ -175,6 +175,7 @@ export class Pipeline implements Painter {
   async summary(): Promise<BundleSummary> {
     const { name, version, licence, decoder, styles, sampling, metrics } = this.parts.manifest;
     return {
+      id: `${name}@${version}`,
       name,
       version,
       licence,

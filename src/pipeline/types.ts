@@ -108,6 +108,8 @@ export interface Phrase {
 
 /** What a member may know of the model in use. */
 export interface BundleSummary {
+  /** `name@version`: embeddings and tokens mean something to the very weights that made them alone. */
+  readonly id: string;
   readonly name: string;
   readonly version: string;
   readonly licence: string;

@@ -1,16 +1,18 @@
 import { MinHeap } from './min-heap.js';
 
-/** One party that shares a level with others: a server among servers, or a member among the members of a server. */
+/** One party that shares the machine with others: a member of a server, or of direct messages. */
 export interface Flow {
   readonly key: string;
   /** Start tag: the virtual time at which its next job is due. */
   start: number;
-  /** Order among equal start tags: whoever has waited longer. */
+  /** Order among equal start tags. */
   rank: number;
+  /** Order among equal ranks: whoever has waited longer. */
+  order: number;
 }
 
 /**
- * One level of start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): the party with the smallest start tag goes
+ * Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): the party with the smallest start tag goes
  * next, its tag then grows by cost ÷ weight, and virtual time is the start tag of what was taken last. A party that
  * comes back starts at virtual time at the earliest, so that idling gains no credit; until virtual time has passed its
  * tag it is remembered, so that leaving and coming back forgets no debt.
@@ -18,11 +20,14 @@ export interface Flow {
 export class FairLevel<F extends Flow> {
   readonly #flows = new Map<string, F>();
   /** Parties with work that may be taken. */
-  readonly #ready = new MinHeap<F>((a, b) => a.start < b.start || (a.start === b.start && a.rank < b.rank));
+  readonly #ready = new MinHeap<F>(isBefore);
   /** Parties without work that are still remembered. */
   readonly #idle = new MinHeap<F>((a, b) => a.start < b.start);
   #virtualTime = 0;
-  #nextRank = 0;
+  #nextOrder = 0;
+
+  /** @param drawRank Order among parties that are due at the same virtual time, drawn anew for each of their turns. */
+  constructor(private readonly drawRank: (flow: F) => number) {}
 
   /** Parties with work, and those remembered without. */
   get size(): number {
@@ -39,7 +44,8 @@ export class FairLevel<F extends Flow> {
     this.#idle.remove(flow);
     this.#flows.set(flow.key, flow);
     flow.start = Math.max(flow.start, this.#virtualTime);
-    flow.rank = this.#nextRank++;
+    flow.rank = this.drawRank(flow);
+    flow.order = this.#nextOrder++;
     this.#ready.push(flow);
   }
 
@@ -64,7 +70,7 @@ export class FairLevel<F extends Flow> {
   /** Charges a party that is taken from, and moves virtual time to where it started. */
   charge(flow: F, amount: number): void {
     this.#virtualTime = Math.max(this.#virtualTime, flow.start);
-    this.#retag(flow, flow.start + amount, this.#nextRank++);
+    this.#retag(flow, flow.start + amount, this.drawRank(flow));
     for (let idle = this.#idle.peek(); idle && idle.start <= this.#virtualTime; idle = this.#idle.peek()) {
       this.#forget(idle);
     }
@@ -72,7 +78,7 @@ export class FairLevel<F extends Flow> {
 
   /** Gives back what was charged; the party goes before its equals, because its turn is repeated. */
   refund(flow: F, amount: number): void {
-    this.#retag(flow, flow.start - amount, -this.#nextRank++);
+    this.#retag(flow, flow.start - amount, Number.NEGATIVE_INFINITY);
   }
 
   /** Forgets the parties without work: for when all work is done and nobody is owed anything. */
@@ -81,10 +87,10 @@ export class FairLevel<F extends Flow> {
   }
 
   /** The parties that may be taken, as copies on a level of their own: for looking ahead. */
-  copy(copyFlow: (flow: F) => F): FairLevel<F> {
-    const copy = new FairLevel<F>();
+  copy(copyFlow: (flow: F) => F, drawRank: (flow: F) => number): FairLevel<F> {
+    const copy = new FairLevel<F>(drawRank);
     copy.#virtualTime = this.#virtualTime;
-    copy.#nextRank = this.#nextRank;
+    copy.#nextOrder = this.#nextOrder;
     for (const flow of this.#ready.values()) {
       const twin = copyFlow(flow);
       copy.#flows.set(twin.key, twin);
@@ -98,6 +104,7 @@ export class FairLevel<F extends Flow> {
     const wasReady = this.#ready.remove(flow);
     flow.start = start;
     flow.rank = rank;
+    flow.order = this.#nextOrder++;
     if (wasReady) this.#ready.push(flow);
   }
 
@@ -105,4 +112,9 @@ export class FairLevel<F extends Flow> {
     this.#idle.remove(flow);
     this.#flows.delete(flow.key);
   }
+}
+
+function isBefore(a: Flow, b: Flow): boolean {
+  if (a.start !== b.start) return a.start < b.start;
+  return a.rank === b.rank ? a.order < b.order : a.rank < b.rank;
 }

@@ -1,12 +1,13 @@
 import { FairLevel, type Flow } from './fair-level.js';
+import { ServerTurns } from './server-turns.js';
 
 export interface FairEntry {
   readonly id: string;
-  /** Who shares the machine on the upper level: a server, or one member's direct messages. */
+  /** A server, or one member's direct messages. */
   readonly groupKey: string;
-  /** Who shares a group's turns. */
+  /** Who shares the machine with everybody else's members, in this server. */
   readonly memberKey: string;
-  /** Shares are proportional to weights; 1 is normal, and a weight must be above 0. */
+  /** Shares are proportional to groupWeight × memberWeight; 1 is normal, and a weight must be above 0. */
   readonly groupWeight: number;
   readonly memberWeight: number;
   /** How much of a turn the job uses up, above 0. */
@@ -16,26 +17,30 @@ export interface FairEntry {
 }
 
 interface MemberFlow extends Flow {
+  readonly groupKey: string;
+  /** Of the newest job: how fast the server's turns in a round come round. */
+  groupWeight: number;
   readonly waiting: FairEntry[];
 }
 
-interface GroupFlow extends Flow {
-  readonly members: FairLevel<MemberFlow>;
-  waitingCount: number;
-}
-
 /**
- * Weighted fair queueing on two levels: over groups, and inside each group over its members. A member with fifty jobs
- * delays, per painting slot, the next job of everybody else in the server and the next turn of every other server by one
- * job at most: a newcomer alone in a server is next, the third newcomer of one server waits for three of its turns. Taking and adding cost O(log parties), whatever the number of waiting jobs.
+ * Weighted fair queueing over members, with servers taking turns among those who are due at the same time.
+ *
+ * Each member of each server is a party of its own, so a member with fifty jobs delays, per painting slot, everybody
+ * else's next job by one job at most, in the same server or in any other. Within such a round servers alternate, so that
+ * a crowd in one server does not go before a single member of another. A server's weight is the weight of each of its
+ * members. Taking and adding cost O(log members), whatever the number of waiting jobs.
  */
 export class FairScheduler {
-  readonly #groups: FairLevel<GroupFlow>;
   readonly #entries = new Map<string, FairEntry>();
+  readonly #groups = new Map<string, Set<MemberFlow>>();
   readonly #heldGroups = new Set<string>();
+  readonly #turns: ServerTurns;
+  readonly #members: FairLevel<MemberFlow>;
 
-  constructor(groups = new FairLevel<GroupFlow>()) {
-    this.#groups = groups;
+  constructor(ahead?: { readonly turns: ServerTurns; readonly members: FairLevel<MemberFlow> }) {
+    this.#turns = ahead?.turns ?? new ServerTurns();
+    this.#members = ahead?.members ?? new FairLevel(rankBy(this.#turns));
   }
 
   get size(): number {
@@ -47,7 +52,7 @@ export class FairScheduler {
   }
 
   countOf(groupKey: string, memberKey: string): number {
-    return this.#groups.get(groupKey)?.members.get(memberKey)?.waiting.length ?? 0;
+    return this.#members.get(flowKey(groupKey, memberKey))?.waiting.length ?? 0;
   }
 
   /** @throws RangeError for an id that waits already, and for a weight or cost that is not above 0. */
@@ -57,32 +62,27 @@ export class FairScheduler {
 
   /** The job whose turn it is, removed; undefined when none waits or all are held. */
   take(): FairEntry | undefined {
-    const group = this.#groups.next();
-    const member = group?.members.next();
+    const member = this.#members.next();
     const entry = member?.waiting.shift();
-    if (group === undefined || member === undefined || entry === undefined) return undefined;
-    group.members.charge(member, entry.cost / entry.memberWeight);
-    this.#groups.charge(group, entry.cost / entry.groupWeight);
-    this.#left(entry, group, member);
+    if (member === undefined || entry === undefined) return undefined;
+    this.#turns.taken(member.rank);
+    this.#members.charge(member, charge(entry));
+    this.#left(entry, member);
     return entry;
   }
 
   /** Undoes a `take`: the job goes back to its place, and nobody has been charged. */
   putBack(entry: FairEntry): void {
-    const { group, member } = this.#enter(entry);
-    group.members.refund(member, entry.cost / entry.memberWeight);
-    this.#groups.refund(group, entry.cost / entry.groupWeight);
+    this.#members.refund(this.#enter(entry), charge(entry));
   }
 
   /** False when it does not wait. */
   remove(id: string): boolean {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return false;
-    const group = this.#groups.get(entry.groupKey);
-    const member = group?.members.get(entry.memberKey);
-    if (group === undefined || member === undefined) return false;
+    const member = entry && this.#members.get(flowKey(entry.groupKey, entry.memberKey));
+    if (entry === undefined || member === undefined) return false;
     member.waiting.splice(member.waiting.indexOf(entry), 1);
-    this.#left(entry, group, member);
+    this.#left(entry, member);
     return true;
   }
 
@@ -90,10 +90,7 @@ export class FairScheduler {
   setHeld(groupKey: string, isHeld: boolean): void {
     if (isHeld) this.#heldGroups.add(groupKey);
     else this.#heldGroups.delete(groupKey);
-    const group = this.#groups.get(groupKey);
-    if (group === undefined || group.waitingCount === 0) return;
-    if (isHeld) this.#groups.hold(group);
-    else this.#groups.enter(group);
+    for (const member of this.#groups.get(groupKey) ?? []) this.#admit(member);
   }
 
   isHeld(groupKey: string): boolean {
@@ -111,52 +108,61 @@ export class FairScheduler {
 
   /** Forgets what parties without work have used up: to be called when nothing waits and nothing is painted. */
   forgetIdle(): void {
-    this.#groups.forgetIdle();
+    this.#members.forgetIdle();
   }
 
-  /** Groups it keeps in memory, with work or remembered. */
-  get groupCount(): number {
-    return this.#groups.size;
+  /** Members it keeps in memory, with work or remembered. */
+  get memberCount(): number {
+    return this.#members.size;
   }
 
-  #enter(entry: FairEntry): { readonly group: GroupFlow; readonly member: MemberFlow } {
+  #enter(entry: FairEntry): MemberFlow {
     if (this.#entries.has(entry.id)) throw new RangeError(`The job ${entry.id} waits already.`);
     for (const share of [entry.cost, entry.groupWeight, entry.memberWeight]) {
       if (!(share > 0 && share < Number.POSITIVE_INFINITY)) throw new RangeError(`A weight or cost of ${share}.`);
     }
-    const group = this.#groups.get(entry.groupKey) ?? {
-      key: entry.groupKey,
-      start: 0,
-      rank: 0,
-      members: new FairLevel<MemberFlow>(),
-      waitingCount: 0,
-    };
-    const member = group.members.get(entry.memberKey) ?? { key: entry.memberKey, start: 0, rank: 0, waiting: [] };
+    const { groupKey, groupWeight } = entry;
+    const key = flowKey(groupKey, entry.memberKey);
+    const member = this.#members.get(key) ?? { key, groupKey, groupWeight, start: 0, rank: 0, order: 0, waiting: [] };
+    member.groupWeight = groupWeight;
     // A job that comes back is older than those that wait; all others go to the end.
     const place = member.waiting.findLastIndex((other) => other.sequence < entry.sequence) + 1;
     member.waiting.splice(place, 0, entry);
-    group.waitingCount += 1;
     this.#entries.set(entry.id, entry);
-    group.members.enter(member);
-    if (this.#heldGroups.has(group.key)) this.#groups.hold(group);
-    else this.#groups.enter(group);
-    return { group, member };
+    const group = this.#groups.get(groupKey) ?? new Set();
+    this.#groups.set(groupKey, group.add(member));
+    this.#admit(member);
+    return member;
   }
 
-  /** The entry is out of its member's list: whoever has nothing left leaves its level. */
-  #left(entry: FairEntry, group: GroupFlow, member: MemberFlow): void {
+  #admit(member: MemberFlow): void {
+    if (this.#heldGroups.has(member.groupKey)) this.#members.hold(member);
+    else this.#members.enter(member);
+  }
+
+  /** The entry is out of its member's list: whoever has nothing left leaves. */
+  #left(entry: FairEntry, member: MemberFlow): void {
     this.#entries.delete(entry.id);
-    group.waitingCount -= 1;
-    if (member.waiting.length === 0) group.members.leave(member);
-    if (group.waitingCount === 0) this.#groups.leave(group);
+    if (member.waiting.length > 0) return;
+    this.#members.leave(member);
+    const group = this.#groups.get(member.groupKey);
+    group?.delete(member);
+    if (group?.size !== 0) return;
+    this.#groups.delete(member.groupKey);
+    this.#turns.forget(member.groupKey);
   }
 
   /** What may be taken, in the same state, for looking ahead. */
   #copyOfReady(): FairScheduler {
-    const groups = this.#groups.copy((group) => ({
-      ...group,
-      members: group.members.copy((member) => ({ ...member, waiting: [...member.waiting] })),
-    }));
-    return new FairScheduler(groups);
+    const turns = this.#turns.copy();
+    const copyFlow = (member: MemberFlow) => ({ ...member, waiting: [...member.waiting] });
+    return new FairScheduler({ turns, members: this.#members.copy(copyFlow, rankBy(turns)) });
   }
 }
+
+const rankBy = (turns: ServerTurns) => (member: MemberFlow) => turns.draw(member.groupKey, member.groupWeight);
+
+/** Ids of Discord are digits: a space cannot be part of one. */
+const flowKey = (groupKey: string, memberKey: string) => `${groupKey} ${memberKey}`;
+
+const charge = (entry: FairEntry) => entry.cost / (entry.groupWeight * entry.memberWeight);

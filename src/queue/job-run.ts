@@ -86,7 +86,7 @@ export class JobRun {
   async #ask(onProgress: (job: Job, progress: PaintProgress) => void): Promise<RunOutcome> {
     const { painter, jobs, entry, previewEverySteps } = this.#options;
     const { signal } = this.#controller;
-    const { name: bundle } = await painter.summary();
+    const { id: bundle } = await painter.summary();
     signal.throwIfAborted();
     const job = jobs.get(entry.id);
     if (job === undefined) throw new TesseraError('job_gone', `The job ${entry.id} is not stored any more.`);

@@ -3,7 +3,7 @@ import type { Job } from '../store/types.js';
 import { OtherModelError, ParentGoneError } from './errors.js';
 
 export interface PaintRequestOptions {
-  /** Name of the bundle that will paint. */
+  /** Id (`name@version`) of the bundle that will paint. */
   readonly bundle: string;
   readonly parentOf: (jobId: string) => Job | undefined;
   readonly previewEverySteps: number;

@@ -46,7 +46,7 @@ export interface Job {
   /** Edge in pixels of each picture in the reply; null: the bundle's own. */
   readonly sizePx: number | null;
   readonly sampling: Partial<SamplingSettings>;
-  /** Bundle name the embedding and tokens belong to; null until painted. */
+  /** Id (`name@version`) of the bundle that the embedding and tokens belong to; null until painted. */
   readonly bundle: string | null;
   /** Unit-norm CLIP embedding (float32). Set at creation for rerolls and variations, at completion for prompts. */
   readonly embedding: Float32Array | null;

@@ -76,6 +76,7 @@ const summary = z.object({
   name: z.string(),
   version: z.string(),
   licence: z.string(),
+  id: z.string(),
   pictureSizePx: z.number(),
   styles: z.array(z.string()),
   sampling,

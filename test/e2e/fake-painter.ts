@@ -75,6 +75,7 @@ export class FakePainter implements Painter {
 
   async summary(): Promise<BundleSummary> {
     return {
+      id: `${this.bundleName}@1.2.3`,
       name: this.bundleName,
       version: '1.2.3',
       licence: 'MIT',

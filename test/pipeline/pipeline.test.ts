@@ -392,6 +392,7 @@ test('summary', async () => {
     name: 'tiny',
     version: '1.0.0',
     licence: 'CC0-1.0',
+    id: 'tiny@1.0.0',
     pictureSizePx: 32,
     styles: ['3d'],
     sampling: { temperature: 1, topK: 32, topP: 0.95, guidanceScale: 2, candidateCount: 6 },

@@ -85,44 +85,45 @@ describe('FairScheduler', () => {
     );
   });
 
-  it('a member with fifty prompts delays each next job of the others, and each turn of another server, by one job at most', () => {
+  it('a member with fifty prompts delays the next job of everybody else, in any server, by one job at most', () => {
     const crowd = fc.record({
       /** Jobs of the greedy member taken before the others come. */
       before: fc.nat(49),
-      /** Others: server 0 is the greedy member's own. */
-      others: fc.array(fc.record({ group: fc.nat(4), member: fc.nat(9), hasPainted: fc.boolean() }), {
+      /** Others, with one job each: server 0 is the greedy member's own. */
+      others: fc.uniqueArray(fc.record({ group: fc.nat(4), member: fc.nat(9), hasPainted: fc.boolean() }), {
         minLength: 1,
-        maxLength: 12,
+        maxLength: 20,
+        selector: ({ group, member }) => `${group} ${member}`,
       }),
     });
     fc.assert(
       fc.property(crowd, ({ before, others }) => {
-        const run = () => {
-          const scheduler = new FairScheduler();
-          // Some of the others were served a moment ago, which must not cost them more than their own turn.
-          for (const other of others.filter((one) => one.hasPainted)) {
-            scheduler.add(entry(`g${other.group}`, `m${other.member}`));
-          }
-          drain(scheduler);
-          for (let i = 0; i < 50; i += 1) scheduler.add(entry('g0', 'greedy'));
-          drain(scheduler, before);
-          const asked = others.map((other) => entry(`g${other.group}`, `m${other.member}`));
-          for (const job of asked) scheduler.add(job);
-          return { order: drain(scheduler), asked };
-        };
-        const { order, asked } = run();
-        for (const job of asked) {
-          const ahead = order.slice(0, order.indexOf(job));
-          const greedy = ahead.filter((one) => one.memberKey === 'greedy').length;
-          const mine = ahead.filter((one) => one.groupKey === job.groupKey && one.memberKey !== 'greedy').length;
-          const myOwn = ahead.filter((one) => one.groupKey === job.groupKey && one.memberKey === job.memberKey).length;
-          // In the greedy one's own server: one greedy job for each of mine. In another server: one for each turn of
-          // that server, since servers share the machine equally whatever the number of their members.
-          expect(greedy).toBeLessThanOrEqual(job.groupKey === 'g0' ? myOwn + 1 : mine + 1);
+        const scheduler = new FairScheduler();
+        // Some of the others were served a moment ago, so the greedy one may have a job to catch up first.
+        for (const other of others.filter((one) => one.hasPainted)) {
+          scheduler.add(entry(`g${other.group}`, `m${other.member}`));
+        }
+        drain(scheduler);
+        for (let i = 0; i < 50; i += 1) scheduler.add(entry('g0', 'greedy'));
+        drain(scheduler, before);
+        const asked = others.map((other) => ({ ...other, job: entry(`g${other.group}`, `m${other.member}`) }));
+        for (const { job } of asked) scheduler.add(job);
+        const order = drain(scheduler);
+        for (const { job, hasPainted } of asked) {
+          const greedy = order.slice(0, order.indexOf(job)).filter((one) => one.memberKey === 'greedy').length;
+          expect(greedy).toBeLessThanOrEqual(hasPainted ? 2 : 1);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
+  });
+
+  it('lets servers take turns within a round: a crowd does not go before a single member of another server', () => {
+    const scheduler = new FairScheduler();
+    for (let i = 0; i < 100; i += 1) scheduler.add(entry('crowd', `m${i}`));
+    const lone = entry('small', 'm');
+    scheduler.add(lone);
+    expect(drain(scheduler, 2)).toContain(lone);
   });
 
   it('gives busy servers, and members of one server, shares in proportion to their weights', () => {
@@ -231,12 +232,12 @@ describe('FairScheduler', () => {
       scheduler.take();
     }
     scheduler.forgetIdle();
-    expect(scheduler.groupCount).toBe(0);
+    expect(scheduler.memberCount).toBe(0);
     for (let i = 0; i < 1000; i += 1) {
       scheduler.add(entry(`g${i % 10}`, 'm'));
       scheduler.take();
     }
-    expect(scheduler.groupCount).toBeLessThanOrEqual(10);
+    expect(scheduler.memberCount).toBeLessThanOrEqual(10);
   });
 
   it('refuses the same job twice, and weights or costs that would break the order', () => {
@@ -248,28 +249,5 @@ describe('FairScheduler', () => {
       expect(() => scheduler.add(entry('g', 'm', wrong))).toThrow(RangeError);
     }
     expect(scheduler.size).toBe(1);
-  });
-
-  it('takes no longer per job with ten times as many waiting', () => {
-    /** Microseconds of this process for adding and taking a job with so many of 200 members before it; the best of 5. */
-    const perJob = (waiting: number) => {
-      const scheduler = new FairScheduler();
-      const add = (i: number) => scheduler.add(entry(`g${i % 20}`, `m${i % 200}`));
-      for (let i = 0; i < waiting; i += 1) add(i);
-      const turns = 5000;
-      const times = Array.from({ length: 5 }, () => {
-        const start = process.cpuUsage();
-        for (let i = 0; i < turns; i += 1) {
-          add(i);
-          scheduler.take();
-        }
-        const { user, system } = process.cpuUsage(start);
-        return (user + system) / turns;
-      });
-      return Math.min(...times);
-    };
-    perJob(1000);
-    // Linear growth would be 10; a busy machine gets some room.
-    expect(perJob(20_000) / perJob(2000)).toBeLessThan(5);
   });
 });

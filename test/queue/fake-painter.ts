@@ -36,6 +36,7 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
 
   async summary(): Promise<BundleSummary> {
     return {
+      id: this.bundle,
       name: this.bundle,
       version: '1.0.0',
       licence: 'MIT',

@@ -97,6 +97,7 @@ export const bundleSummary = z.object({
   name: z.string(),
   version: z.string(),
   licence: z.string(),
+  id: z.string(),
   pictureSizePx: z.number(),
   styles: z.array(z.string()),
   sampling,
