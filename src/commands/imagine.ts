@@ -1,14 +1,22 @@
 import type { ChatInputCommandInteraction } from 'discord.js';
+import { askerOf } from '../controls/asker-of.js';
 import type { Context } from '../controls/context.js';
 import { MAX_PICTURES } from '../controls/custom-id.js';
 import { LocalError } from '../controls/local-error.js';
-import { checkPrompt, MAX_PROMPT_CHARS, MAX_SEED, randomSeed, requestJob } from '../controls/request-job.js';
+import {
+  allowedCount,
+  checkPrompt,
+  DEFAULT_COUNT,
+  MAX_PROMPT_CHARS,
+  MAX_SEED,
+  randomSeed,
+  requestJob,
+} from '../controls/request-job.js';
 import { safeText } from '../controls/safe-text.js';
 import type { Command } from './command.js';
 import { named, slashCommand } from './localise.js';
 import { suggest } from './suggest.js';
 
-const DEFAULT_COUNT = 4;
 const SIZES_PX = [64, 128, 256, 512] as const;
 
 /** Pictures from words. */
@@ -31,7 +39,7 @@ export const imagine = {
       parentJobId: null,
       prompt,
       style: await readStyle(context, options.getString('style')),
-      count: readCount(interaction),
+      count: readCount(context, interaction),
       seed: readSeed(interaction),
       sizePx: readSize(options.getInteger('size')),
       sampling: {},
@@ -50,8 +58,8 @@ export const imagine = {
 } as const satisfies Command;
 
 /** Discord checks the bounds in its clients; what arrives is checked again. */
-export function readCount(interaction: ChatInputCommandInteraction): number {
-  const count = interaction.options.getInteger('count') ?? DEFAULT_COUNT;
+export function readCount({ store }: Context, interaction: ChatInputCommandInteraction): number {
+  const count = interaction.options.getInteger('count') ?? allowedCount(store, askerOf(interaction), DEFAULT_COUNT);
   if (!Number.isInteger(count) || count < 1 || count > MAX_PICTURES) {
     throw new LocalError('bad_count', (t) => t('guard.pictures', { max: MAX_PICTURES }));
   }

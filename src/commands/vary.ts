@@ -13,6 +13,9 @@ export const vary = {
     .addIntegerOption((o) => named(o, 'vary.seed').setMinValue(0).setMaxValue(MAX_SEED)),
   async execute(context, interaction) {
     const upload = interaction.options.getAttachment('image', true);
-    await varyUpload(context, interaction, upload, { count: readCount(interaction), seed: readSeed(interaction) });
+    await varyUpload(context, interaction, upload, {
+      count: readCount(context, interaction),
+      seed: readSeed(interaction),
+    });
   },
 } as const satisfies Command;

@@ -6,7 +6,15 @@ import type { Control } from './control.js';
 import { formatControlId, NEW_PROMPT_ID } from './custom-id.js';
 import { assertMayPress, findFinishedJob, findJob } from './find-job.js';
 import { LocalError } from './local-error.js';
-import { checkPrompt, MAX_PROMPT_CHARS, MAX_SEED, randomSeed, requestJob } from './request-job.js';
+import {
+  allowedCount,
+  checkPrompt,
+  DEFAULT_COUNT,
+  MAX_PROMPT_CHARS,
+  MAX_SEED,
+  randomSeed,
+  requestJob,
+} from './request-job.js';
 import { shorten } from './safe-text.js';
 
 /** 🎨 Opens a modal with the prompt; what comes back is a new job. The job may be deleted while the modal is open. */
@@ -23,7 +31,8 @@ export const edit = {
     const asker = askerOf(interaction);
     const job = findFinishedJob(context.store, asker, id.jobId);
     assertMayPress(context.store, asker, job);
-    const { style, count, sizePx, sampling } = job;
+    const { style, sizePx, sampling } = job;
+    const count = allowedCount(context.store, asker, job.count);
     await requestJob(context, interaction, {
       source: { kind: 'prompt' },
       embedding: null,
@@ -44,7 +53,7 @@ export async function submitNewPrompt(context: Context, interaction: ModalSubmit
     embedding: null,
     parentJobId: null,
     style: null,
-    count: 4,
+    count: allowedCount(context.store, askerOf(interaction), DEFAULT_COUNT),
     sizePx: null,
     sampling: {},
     ...readModal(interaction),

@@ -3,7 +3,7 @@ import type { Job, JobOrigin } from '../store/types.js';
 import type { Context } from './context.js';
 import { rerollOf } from './derive.js';
 import { assertMayEnd, assertMayPress, findFinishedJob, findJob } from './find-job.js';
-import { addJob } from './request-job.js';
+import { addJob, allowedCount } from './request-job.js';
 
 /** A member's reaction on a message that shows a job. */
 export interface Reacted {
@@ -21,7 +21,8 @@ type Reaction = (context: Context, reacted: Reacted) => Promise<void>;
 const reroll: Reaction = async (context, { asker, job, origin }) => {
   const found = findFinishedJob(context.store, asker, job.id);
   assertMayPress(context.store, asker, found);
-  const { job: made, isNew } = await addJob(context, asker, origin, await rerollOf(context.painter, found));
+  const count = allowedCount(context.store, asker, found.count);
+  const { job: made, isNew } = await addJob(context, asker, origin, await rerollOf(context.painter, found, count));
   if (isNew) context.reporter.announce(made.id);
 };
 

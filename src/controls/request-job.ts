@@ -3,7 +3,7 @@ import { TesseraError } from '../errors.js';
 import type { Asker } from '../guards/asker.js';
 import { guardWish, settingsOf } from '../guards/guards.js';
 import { effectiveLimits } from '../guards/limits.js';
-import type { Job, JobOrigin, NewJob } from '../store/types.js';
+import type { Job, JobOrigin, NewJob, Store } from '../store/types.js';
 import { askerOf, originOf } from './asker-of.js';
 import type { Answerable, Context } from './context.js';
 import { LocalError } from './local-error.js';
@@ -12,6 +12,8 @@ import { DEFAULT_MAX_BYTES } from './render-job.js';
 /** A job without where it came from. */
 export type JobWish = Omit<NewJob, 'origin'>;
 
+/** Pictures where nobody says how many. */
+export const DEFAULT_COUNT = 4;
 export const MAX_PROMPT_CHARS = 1000;
 export const MAX_SEED = 2 ** 32 - 1;
 
@@ -68,6 +70,14 @@ export async function addJob(
     if (code !== 'queue_full') throw error;
     throw new LocalError(code, (t) => t('error.queueFull', { waiting: context.queue.waitingCount }));
   }
+}
+
+/**
+ * As many pictures as wanted, or as many as the asker may have at once: for wishes whose number nobody typed.
+ * One that was typed is refused instead, so that the member learns of the limit.
+ */
+export function allowedCount(store: Store, asker: Asker, wanted: number): number {
+  return Math.min(wanted, effectiveLimits(settingsOf(store, asker.guildId), asker.roleIds).maxPicturesPerPrompt);
 }
 
 /** A prompt as it is stored. @throws LocalError when it is empty or too long */

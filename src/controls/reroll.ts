@@ -2,7 +2,7 @@ import { askerOf } from './asker-of.js';
 import type { Control } from './control.js';
 import { rerollOf } from './derive.js';
 import { assertMayPress, findFinishedJob } from './find-job.js';
-import { requestJob } from './request-job.js';
+import { allowedCount, requestJob } from './request-job.js';
 
 /** 🔁 The same embedding, new seeds. */
 export const reroll = {
@@ -11,6 +11,10 @@ export const reroll = {
     const asker = askerOf(interaction);
     const job = findFinishedJob(context.store, asker, id.jobId);
     assertMayPress(context.store, asker, job);
-    await requestJob(context, interaction, await rerollOf(context.painter, job));
+    await requestJob(
+      context,
+      interaction,
+      await rerollOf(context.painter, job, allowedCount(context.store, asker, job.count)),
+    );
   },
 } as const satisfies Control;

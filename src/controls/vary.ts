@@ -2,7 +2,10 @@ import { askerOf } from './asker-of.js';
 import { type Control, chosenIndex } from './control.js';
 import { variationOf } from './derive.js';
 import { assertMayPress, findFinishedJob } from './find-job.js';
-import { requestJob } from './request-job.js';
+import { allowedCount, requestJob } from './request-job.js';
+
+/** However large the batch was that a picture comes from. */
+const MAX_VARIATIONS = 4;
 
 /** V1–V4: pictures near one picture, subtle or strong. */
 export const vary = {
@@ -12,6 +15,8 @@ export const vary = {
     const job = findFinishedJob(context.store, asker, id.jobId);
     assertMayPress(context.store, asker, job);
     const index = chosenIndex(interaction, id) ?? -1;
-    await requestJob(context, interaction, await variationOf(context.painter, job, index, id.strength ?? 'subtle'));
+    const count = allowedCount(context.store, asker, Math.min(job.count, MAX_VARIATIONS));
+    const wish = await variationOf(context.painter, job, index, id.strength ?? 'subtle', count);
+    await requestJob(context, interaction, wish);
   },
 } as const satisfies Control;

@@ -67,6 +67,21 @@ describe('/imagine', () => {
     expect(done.attachments.map(({ filename }) => filename)).not.toContain('preview.png');
   });
 
+  it('is edited when there is something new to say, and no more often', async () => {
+    const open = gate(stage.painter);
+    const trace = stage.driver.slash('imagine', { prompt: 'quiet please' });
+    await trace.reply((message) => message.attachments.length > 0);
+    const edits = () =>
+      stage.driver.requests.filter(({ method, path }) => method === 'PATCH' && path.includes(trace.record.token));
+    const before = edits().length;
+    // Many times the interval between two edits.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(edits().length).toBe(before);
+    open();
+    await trace.reply(isFinished);
+    expect(edits().length).toBe(before + 1);
+  });
+
   it('has all controls under four pictures', async () => {
     const { message, job } = await imagine(stage, 'four');
     const ids = controlsOf(message).map((control) => control.custom_id?.replace(job.id, '*'));
@@ -175,7 +190,7 @@ describe('/show', () => {
     stage.painter.bundleName = 'newer';
     try {
       const reply = await stage.driver.slash('show', { job: job.id }).reply();
-      expect(reply.content).toMatch(/model “fake”. I run “newer” now/);
+      expect(reply.content).toMatch(/model “fake@1.2.3”. I run “newer@1.2.3” now/);
     } finally {
       stage.painter.bundleName = 'fake';
     }

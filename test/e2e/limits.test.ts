@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { textOf } from '../../src/playground/driver/seen-types.js';
-import { gate, imagine, isFinished, openStage, type Stage } from './harness.js';
+import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 
 let stage: Stage;
 let guildId: string;
@@ -108,6 +108,17 @@ describe('the limits', () => {
     await limits('set', { 'remove-role': gold.id });
     const reply = await stage.driver.slash('imagine', { prompt: 'x', count: 4 }, { as: member }).reply();
     expect(reply.content).toMatch(/up to 3 pictures/);
+  });
+
+  it('cut down what nobody typed, and refuse what somebody typed', async () => {
+    const { message, job } = await imagine(stage, 'four');
+    expect(job.count).toBe(4);
+    await limits('set', { pictures: 2 });
+    expect((await imagine(stage, 'two')).job.count).toBe(2);
+    const rerolled = await stage.driver.pressButton(message, `t1:reroll:${job.id}`).reply(isFinished);
+    expect(jobUnder(stage, rerolled).count).toBe(2);
+    const typed = await stage.driver.slash('imagine', { prompt: 'x', count: 3 }).reply();
+    expect(typed.content).toMatch(/up to 2 pictures/);
   });
 
   it('open some channels and their threads only', async () => {
