@@ -24,10 +24,10 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
     parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
-    parser.add_argument("--gap", type=Path, default=Path("runs/tokens/gap.npz"), help="means of both modalities, from prior/tokens.py")
     parser.add_argument("--metrics", type=Path, default=Path("runs/evaluation/metrics.json"))
     parser.add_argument("--out", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--name", default="emoji")
+    parser.add_argument("--bundle-version", default="0.1.0", help="raise it with every retraining: stored tokens mean something to these weights only")
     parser.add_argument("--full-precision", action="store_true", help="float32 everywhere")
     parser.add_argument("--random-weights", action="store_true")
     args = parser.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
         models, metrics = (load_vqgan(args.vqgan, args.decoder), load_clip(args.clip), load_prior(args.prior)), args.metrics
     pictures = Pictures(args.data) if (args.data / "records.json").exists() else None
     tokenizer = load_tokenizer(models[1].config.text.context_length)
-    bundle = write_bundle(args.out, args.name, models, tokenizer, pictures, FULL if args.full_precision else Precision(), None if args.random_weights else args.gap)
+    bundle = write_bundle(args.out, args.name, models, tokenizer, pictures, FULL if args.full_precision else Precision(), args.bundle_version)
     rewrite(args.out, metrics)
     for name, file in bundle["files"].items():
         print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")

@@ -23,7 +23,7 @@ class PriorConfig:
     embedding_width: int = 256
     width: int = 384
     heads: int = 6
-    layers: int = 8
+    layers: int = 6
     map_rank: int = 48
 
     @property
