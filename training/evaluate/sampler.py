@@ -46,6 +46,7 @@ class BundleSampler:
         self.bundle = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = threads, 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # training may run beside it
         load = lambda file: ort.InferenceSession(str(folder / file), options, providers=["CPUExecutionProvider"])  # noqa: E731
         prior = self.bundle["prior"]
         self.text, self.image = load(self.bundle["textEncoder"]["file"]), load(self.bundle["imageEncoder"]["file"])
