@@ -11,6 +11,8 @@ export interface PaintBench {
   readonly sampling: SamplingSettings;
   /** Medians over the runs, milliseconds. */
   readonly timings: Omit<PaintTimings, 'loadMs'>;
+  /** Generating and decoding all candidates, PNG files included, in the best run: for the comparison with PyTorch. */
+  readonly bestGenerateAndDecodeMs: number;
   /** Tokens of all candidates ÷ time to generate them. */
   readonly tokensPerSecond: number;
   /** One position of one row without guidance: step, further codes and sampling; milliseconds, the best run's mean. */
@@ -41,6 +43,7 @@ export async function benchPaint(painter: Painter, prior: Prior, runs: number): 
       rankMs: middle('rankMs'),
       totalMs: middle('totalMs'),
     },
+    bestGenerateAndDecodeMs: Math.min(...timings.map(({ generateMs, decodeMs }) => generateMs + decodeMs)),
     tokensPerSecond: tokens / (middle('generateMs') / 1000),
     positionMs: await positionMs(painter, prior, runs),
   };
