@@ -1,23 +1,10 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { browserPath, launchBrowser } from '../../scripts/browser.mjs';
 import { type PlaygroundServer, startPlayground } from '../../src/playground/server.js';
 import { EchoBot, PIXEL } from './echo-bot.js';
 import { restClient } from './rest-client.js';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let server: PlaygroundServer;
 let bot: EchoBot;
@@ -82,16 +69,16 @@ describe('the page answers only itself', () => {
   }
 });
 
-if (!CHROMIUM)
+if (browserPath === undefined)
   console.warn('SKIPPED: no browser at /usr/bin/chromium; the page itself was not tested (apt-get install chromium).');
 
-describe.skipIf(!CHROMIUM)('the page in a browser', () => {
+describe.skipIf(browserPath === undefined)('the page in a browser', () => {
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: QUIET });
+    browser = await launchBrowser();
     page = await browser.newPage({ locale: 'en-US', viewport: { width: 1100, height: 800 } });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
