@@ -24,6 +24,7 @@ from evaluate.sampler import BundleSampler, Sampling
 from evaluate.sheets import labelled_sheet
 
 RADII = (0, 1, 2)
+POOL = 150  # prompts that rivals are drawn from, however few pictures are painted
 
 
 class Evaluation:
@@ -41,11 +42,13 @@ class Evaluation:
         return torch.cat([self.judge.embed_pictures(torch.from_numpy(made[a : a + 100].astype(np.float32))) for a in range(0, len(made), 100)])
 
     def precision(self, captions: list[str], made: np.ndarray) -> dict:
+        """`captions`: those of the pictures, then further ones that are only rivals."""
         return {"r_precision": bootstrap(r_precision(self.judge.embed_texts(captions), self.judged(made)))}
 
     def split(self, name: str, count: int, image_count: int) -> tuple[dict, dict[str, np.ndarray], list[str]]:
         """R-precision of one held-out split -> metrics, the pictures of each row, captions"""
-        indices, captions = held_out(self.pictures, name, count)
+        indices, pool = held_out(self.pictures, name, max(count, POOL))
+        indices, captions = indices[:count], pool[:count]
         real = self.pictures.batch(indices).numpy()
         texts = self.sampler.embed_texts(captions, shifted=True)
         images = self.sampler.embed_pictures(real)
@@ -53,14 +56,13 @@ class Evaluation:
         sets["from_text"] = sets["all_four"][:, 0]
         part: dict = {"prompts": len(captions), "cosine_text_image": float((texts * images).sum(-1).mean())}
         for row in ("from_text", "reconstructed", "real"):
-            part[row] = self.precision(captions, sets[row])
-        part["random"] = self.precision(captions, np.roll(sets["from_text"], 1, 0))
+            part[row] = self.precision(pool, sets[row])
+        part["random"] = self.precision(pool, np.roll(sets["from_text"], 1, 0))
         # The modality gap: the same prompts, painted from the real picture's embedding instead of the words'.
         few = slice(0, image_count)
         sets["from_image"] = self.paint(images[few])[:, 0]
-        few_captions = captions[few]
-        part["from_image"] = self.precision(few_captions, sets["from_image"]) | {"prompts": len(few_captions)}
-        part["from_text_same_prompts"] = self.precision(few_captions, sets["from_text"][few]) | {"prompts": len(few_captions)}
+        for row, made in (("from_image", sets["from_image"]), ("from_text_same_prompts", sets["from_text"][few])):
+            part[row] = self.precision(pool, made) | {"prompts": len(made)}
         return part, sets, captions
 
     def diversity(self, four: np.ndarray, captions: list[str]) -> dict:
@@ -143,9 +145,9 @@ def main() -> None:
 
     metrics["pair"], sets, captions = run.split("pair", prompts // 2, int(prompts * 0.3))
     metrics["concept"], _, _ = run.split("concept", prompts // 4, prompts // 10)
-    free = free_prompts(run.pictures, prompts // 4)
-    painted = run.paint(run.sampler.embed_texts(free, shifted=True), keep=1)[:, 0]
-    metrics["free"] = {"prompts": len(free), "from_text": run.precision(free, painted), "random": run.precision(free, np.roll(painted, 1, 0))}
+    free = free_prompts(run.pictures, max(prompts // 4, POOL))
+    painted = run.paint(run.sampler.embed_texts(free[: prompts // 4], shifted=True), keep=1)[:, 0]
+    metrics["free"] = {"prompts": len(painted), "from_text": run.precision(free, painted), "random": run.precision(free, np.roll(painted, 1, 0))}
     metrics["diversity"] = run.diversity(sets.pop("all_four"), captions)
     metrics["counting"] = run.counts(16 if args.quick else 48)
     labelled_sheet(metrics["counting"].pop("sheet"), args.out / "counting.png", 8)

@@ -137,7 +137,7 @@ def load_evaluator(folder: Path) -> Evaluator:
 def r_precision(texts: torch.Tensor, pictures: torch.Tensor, rivals: int = 99, seed: int = 0) -> np.ndarray:
     """For each picture: is its own text nearer than those of `rivals` other prompts? -> float [N] of 0 and 1.
 
-    texts and pictures: unit [N, D], row by row a pair. With fewer texts than that, all the others are rivals.
+    texts [M, D], pictures [N, D], unit: the first N texts are the pictures' own, any further ones are only rivals.
     """
     similarity = (pictures @ texts.T).numpy()
     rng, hits = np.random.default_rng(seed), []
