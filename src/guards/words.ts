@@ -23,12 +23,13 @@ export interface WordFilter {
 
 export function createWordFilter(): WordFilter {
   const cache = new Map<string, Matchers>();
+  const english = englishMatcherOf();
   return {
     find(prompt, list) {
       const key = JSON.stringify(list);
       let matchers = cache.get(key);
       if (matchers === undefined) {
-        matchers = compile(list);
+        matchers = compile(list, english);
         if (cache.size >= MAX_CACHED_LISTS) cache.delete(cache.keys().next().value ?? '');
         cache.set(key, matchers);
       }
@@ -80,16 +81,24 @@ function dropSeparators(text: string): string {
   return text.replace(/(?<=[\p{L}\p{N}])[._\-*~'`·]+(?=[\p{L}\p{N}])/gu, '');
 }
 
-function compile(list: readonly string[]): Matchers {
+/** The general list, with words that a server allows. Built once where it allows none: that takes milliseconds. */
+function englishMatcherOf(): (allowed: readonly string[]) => RegExpMatcher {
+  const english = new DataSet<{ originalWord: string }>().addAll(englishDataset).build();
+  const build = (allowed: readonly string[]) =>
+    new RegExpMatcher({
+      ...english,
+      ...englishRecommendedTransformers,
+      whitelistedTerms: [...(english.whitelistedTerms ?? []), ...allowed],
+    });
+  const unchanged = build([]);
+  return (allowed) => (allowed.length === 0 ? unchanged : build(allowed));
+}
+
+function compile(list: readonly string[], english: (allowed: readonly string[]) => RegExpMatcher): Matchers {
   const allowed = list.filter((word) => word.startsWith('-')).map((word) => stripMarks(word.slice(1)).toLowerCase());
   const blocked = list.filter((word) => !word.startsWith('-'));
   const whitelistMatcherTransformers = englishRecommendedTransformers.whitelistMatcherTransformers ?? [];
-  const english = new DataSet<{ originalWord: string }>().addAll(englishDataset).build();
-  const general = new RegExpMatcher({
-    ...english,
-    ...englishRecommendedTransformers,
-    whitelistedTerms: [...(english.whitelistedTerms ?? []), ...allowed],
-  });
+  const general = english(allowed);
   const ownMatchers = (patternOf: (word: string) => string) =>
     // Twice: digits may be letters in disguise (f0x) or part of the word (mp3), and only one reading fits each word.
     [PLAIN_TRANSFORMERS, LEET_TRANSFORMERS].map((transformers) => {
