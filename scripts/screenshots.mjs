@@ -12,12 +12,15 @@ import { PlaygroundPage } from './playground-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs', 'images');
-const WIDE = { width: 1280, height: 1150 };
+const WIDE = { width: 1280, height: 1166 };
 const COMMAND = { width: 960, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const MAX_BYTES = 150_000;
 /** The page's own background, as a frame around its parts. */
 const FRAME = { top: 10, bottom: 10, left: 10, right: 10, background: '#2f3036' };
+
+const started = Date.now();
+const seconds = () => ((Date.now() - started) / 1000).toFixed(0);
 
 /** Compiles the sources into a folder of their own: a dist/ that is missing or old does not matter. */
 function compile() {
@@ -35,7 +38,7 @@ async function save(name, png) {
     const small = await sharp(png).png({ palette: true, colours, effort: 7 }).toBuffer();
     if (small.length > MAX_BYTES && colours > 64) continue;
     writeFileSync(join(images, `${name}.png`), small);
-    console.log(`docs/images/${name}.png ${(small.length / 1024).toFixed(0)} KB`);
+    console.log(`${seconds()} s docs/images/${name}.png ${(small.length / 1024).toFixed(0)} KB`);
     return;
   }
 }
@@ -73,7 +76,7 @@ class Camera {
   /** No pointer over anything, pictures in place, everything moved to where it stays. */
   async #rest() {
     await this.page.mouse.move(0, 0);
-    await this.page.waitForTimeout(250);
+    await this.page.waitForTimeout(150);
   }
 }
 
@@ -157,7 +160,7 @@ async function waiting(camera, worker, paintMs) {
   const preview = dragon.getByRole('img', { name: 'Half-painted preview' });
   for (let tries = 0; tries < 8 && !(await preview.isVisible()); tries++) {
     worker.go();
-    await page.waitForTimeout(Math.max(200, paintMs * 0.4));
+    await page.waitForTimeout(Math.max(200, paintMs * 0.5));
     worker.pause();
     await preview.waitFor({ timeout: 3500 }).catch(() => {});
   }
@@ -184,7 +187,6 @@ async function limits(camera) {
   await camera.of('refused', await ground.message('is not allowed here'));
 }
 
-const started = Date.now();
 const compiled = compile();
 const folder = mkdtempSync(join(tmpdir(), 'tessera-screenshots-'));
 mkdirSync(images, { recursive: true });
@@ -195,6 +197,8 @@ try {
     cli: join(compiled, 'cli', 'index.js'),
     bundle: join(root, 'models', 'emoji'),
     folder,
+    // One core for the painter, the others for the browser.
+    threads: 1,
   });
   const [pid] = playground.workerPids();
   const worker = { pause: () => process.kill(pid, 'SIGSTOP'), go: () => process.kill(pid, 'SIGCONT') };
@@ -209,4 +213,4 @@ try {
   await playground?.stop();
   for (const temporary of [folder, compiled]) rmSync(temporary, { recursive: true, force: true });
 }
-console.log(`done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+console.log(`${seconds()} s done`);
