@@ -24,7 +24,8 @@ const SETS = {
   'flat-color-icons': 'icon',
 };
 
-const SKIN_TONE = /(-(medium-light|medium-dark|light|medium|dark))(-skin-tone)?(-(medium-light|medium-dark|light|medium|dark)(-skin-tone)?)?$/;
+const SKIN_TONE =
+  /(-(medium-light|medium-dark|light|medium|dark))(-skin-tone)?(-(medium-light|medium-dark|light|medium|dark)(-skin-tone)?)?$/;
 const KEPT_FLAGS =
   /^(chequered|checkered|triangular|white|black|rainbow|pirate|crossed|transgender)-?flags?$|^flag-in-hole$/;
 
