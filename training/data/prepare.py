@@ -118,7 +118,7 @@ def main() -> None:
         if len(styles[concept]) >= 4:
             if fraction("concept/" + concept) < CONCEPT_SHARE:
                 record["split"] = "concept"
-            elif fraction("pair/" + concept) < PAIR_SHARE and style == candidates[int(fraction("style/" + concept) * len(candidates))]:
+            elif candidates and fraction("pair/" + concept) < PAIR_SHARE and style == candidates[int(fraction("style/" + concept) * len(candidates))]:
                 record["split"] = "pair"
 
     thumbnails = pictures.reshape(len(records), 16, edge // 16, 16, edge // 16, 4).mean((2, 4))
