@@ -134,11 +134,10 @@ async function pictures(camera, folder) {
   await camera.of('describe', await ground.message('The phrases nearest to that picture'));
   await camera.of('variation', await ground.painted('Variation (strong) of picture 1'));
   await camera.of('vary', await ground.painted('From an uploaded picture'));
-  return Number(/Time([\d.]+) s/.exec(await pizza.textContent())?.[1] ?? 2) * 1000;
 }
 
 /** What is seen while others are painted and while it is one's own turn; the painter waits for the photographer. */
-async function waiting(camera, worker, paintMs) {
+async function waiting(camera, worker) {
   const { ground, page } = camera;
   worker.pause();
   await ground.become('Ben');
@@ -155,14 +154,21 @@ async function waiting(camera, worker, paintMs) {
   await ground.button(await ground.message('two dogs'), 'Cancel').click();
   await ground.become('Ada');
 
+  const painted = await page.locator('.message', { hasText: 'a slice of pizza' }).allTextContents();
+  const paintMs = Number(/Time([\d.]+) s/.exec(painted.join())?.[1] ?? 2) * 1000;
   // In small steps until the half-painted picture is shown: messages are edited every three seconds only.
   const dragon = await ground.message('a green dragon');
   const preview = dragon.getByRole('img', { name: 'Half-painted preview' });
-  for (let tries = 0; tries < 8 && !(await preview.isVisible()); tries++) {
+  const done = ground.button(dragon, '🔁');
+  for (let tries = 0; tries < 12; tries++) {
+    if ((await preview.isVisible()) || (await done.isVisible())) break;
     worker.go();
-    await page.waitForTimeout(Math.max(200, paintMs * 0.5));
+    await page.waitForTimeout(Math.min(4000, Math.max(200, paintMs * 0.4)));
     worker.pause();
-    await preview.waitFor({ timeout: 3500 }).catch(() => {});
+    await preview
+      .or(done)
+      .waitFor({ timeout: 3500 })
+      .catch(() => {});
   }
   if (await preview.isVisible()) await camera.of('progress', dragon);
   else console.warn('docs/images/progress.png is as it was: the painting was too quick to be seen.');
@@ -193,21 +199,33 @@ mkdirSync(images, { recursive: true });
 let playground;
 let browser;
 try {
-  playground = await startPlayground({
-    cli: join(compiled, 'cli', 'index.js'),
-    bundle: join(root, 'models', 'emoji'),
-    folder,
-    // One core for the painter, the others for the browser.
-    threads: 1,
-  });
+  const bot = { cli: join(compiled, 'cli', 'index.js'), bundle: join(root, 'models', 'emoji'), folder };
+  [playground, browser] = await Promise.all([startPlayground(bot), launchBrowser()]);
   const [pid] = playground.workerPids();
   const worker = { pause: () => process.kill(pid, 'SIGSTOP'), go: () => process.kill(pid, 'SIGCONT') };
-  browser = await launchBrowser();
-  const camera = new Camera(await browser.newPage({ viewport: COMMAND, locale: 'en-US', timezoneId: 'UTC' }));
-  await camera.ground.open(playground.url);
-  const paintMs = await pictures(camera, folder);
-  await waiting(camera, worker, paintMs).finally(() => worker.go());
-  await limits(camera);
+  const page = await browser.newPage({
+    viewport: COMMAND,
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce',
+  });
+  const camera = new Camera(page);
+  const scenes = [
+    () => pictures(camera, folder),
+    () => waiting(camera, worker).finally(() => worker.go()),
+    () => limits(camera),
+  ];
+  for (const scene of scenes) {
+    try {
+      // Opened anew, so that what failed before is not in the way.
+      await page.setViewportSize(COMMAND);
+      await camera.ground.open(playground.url);
+      await scene();
+    } catch (error) {
+      console.error(error);
+      process.exitCode = 1;
+    }
+  }
 } finally {
   await browser?.close();
   await playground?.stop();
