@@ -152,3 +152,9 @@ function readDotenv(cwd: string): Record<string, string> {
 function shown(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
+
+/** What a painting process gets of our environment: everything but the secrets, none of which it needs. */
+export function environmentWithoutSecrets(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const secret = Object.entries<Variable>(VARIABLES).flatMap(([name, { isSecret }]) => (isSecret ? [name] : []));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.includes(name)));
+}

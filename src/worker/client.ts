@@ -22,6 +22,8 @@ export interface WorkerOptions {
   /** Script of the painting process; default: the compiled `entry.js` beside this file. */
   readonly entry?: URL;
   readonly entryArgs?: readonly string[];
+  /** The process's environment. Default: ours, secrets included. */
+  readonly env?: NodeJS.ProcessEnv;
   /**
    * A process that owes an answer and gives no sign of life for this long (milliseconds) is killed.
    * Longer than any single step or decode of a full-size bundle on a slow machine. Default 5 minutes.
@@ -155,10 +157,11 @@ export class WorkerClient implements Painter {
   }
 
   #launch(): void {
-    const { bundleDir, provider, threads, entry, entryArgs, silenceLimitMs } = this.#options;
+    const { bundleDir, provider, threads, entry, entryArgs, env, silenceLimitMs } = this.#options;
     this.#process = new WorkerProcess({
       entry: entry ?? new URL('./entry.js', import.meta.url),
       entryArgs: entryArgs ?? [],
+      env,
       open: { type: 'open', bundleDir, provider, threads },
       silenceLimitMs: silenceLimitMs ?? 300_000,
       onMessage: (message) => this.#receive(message),

@@ -5,6 +5,8 @@ import { type FromWorker, fromWorker, type OpenMessage, type ToWorker } from './
 export interface WorkerProcessOptions {
   readonly entry: URL;
   readonly entryArgs: readonly string[];
+  /** undefined: our own. */
+  readonly env: NodeJS.ProcessEnv | undefined;
   readonly open: OpenMessage;
   /** The process is killed when it owes an answer and says nothing for this long. */
   readonly silenceLimitMs: number;
@@ -25,6 +27,7 @@ export class WorkerProcess {
     // Standard output is for results of the CLI: whatever a library prints in the child goes to standard error.
     this.#child = fork(options.entry, [...options.entryArgs], {
       serialization: 'advanced',
+      env: options.env,
       stdio: ['ignore', 2, 2, 'ipc'],
       execArgv: [],
     });

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, packageRoot, resolveBundle } from '../../src/config.js';
+import { ConfigError, environmentWithoutSecrets, loadConfig, packageRoot, resolveBundle } from '../../src/config.js';
 
 let folder: string;
 beforeAll(() => {
@@ -133,5 +133,12 @@ describe('resolveBundle', () => {
     expect(resolveBundle('models/mine', folder)).toBe(join(folder, 'models/mine'));
     expect(resolveBundle('models/other', folder)).toBe(join(packageRoot(), 'models/other'));
     expect(resolveBundle('/abs', folder)).toBe('/abs');
+  });
+});
+
+describe('environmentWithoutSecrets', () => {
+  it('gives a painting process everything but the secrets', () => {
+    const env = { PATH: '/bin', MODEL_BUNDLE: 'm', DISCORD_TOKEN: 'secret', REDIS_URL: 'redis://:secret@127.0.0.1' };
+    expect(environmentWithoutSecrets(env)).toEqual({ PATH: '/bin', MODEL_BUNDLE: 'm' });
   });
 });
