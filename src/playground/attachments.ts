@@ -5,6 +5,12 @@ import type { Attachment } from './world-types.js';
 /** How long a signed address works; Discord's are valid for about a day. */
 const ADDRESS_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * How long a file can still be fetched after its message let go of it. Discord's CDN keeps it for a while too, and a page
+ * that was just about to load a picture when the message was edited must not run into an error.
+ */
+const RETIRED_LIFETIME_MS = 60_000;
+
 /** Bytes kept in all; past it the oldest files are forgotten, so that a playground can stay open for weeks. */
 const KEPT_BYTES = 512 * 1024 * 1024;
 
@@ -27,6 +33,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Files of messages and upload options, served under signed addresses that expire like those of Discord's CDN. */
 export class AttachmentStore {
   readonly #files = new Map<string, Attachment>();
+  /** Files that no message shows any more, oldest first, and since when. */
+  readonly #retired = new Map<Attachment, number>();
   readonly #key = randomBytes(32);
   readonly #now: () => number;
   readonly #newId: () => string;
@@ -55,14 +63,29 @@ export class AttachmentStore {
     };
     this.#files.set(attachment.id, attachment);
     this.#bytes += file.bytes.byteLength;
+    this.#dropRetired();
     for (const oldest of this.#files.values()) {
       if (this.#bytes <= KEPT_BYTES) break;
-      this.remove(oldest);
+      this.#drop(oldest);
     }
     return attachment;
   }
 
-  remove(attachment: Attachment): void {
+  /** Its message is gone or shows something else now: it can be fetched for one more minute. */
+  retire(attachment: Attachment): void {
+    this.#retired.set(attachment, this.#now());
+    this.#dropRetired();
+  }
+
+  #dropRetired(): void {
+    for (const [attachment, since] of this.#retired) {
+      if (this.#now() - since < RETIRED_LIFETIME_MS) break;
+      this.#drop(attachment);
+    }
+  }
+
+  #drop(attachment: Attachment): void {
+    this.#retired.delete(attachment);
     if (this.#files.delete(attachment.id)) this.#bytes -= attachment.bytes.byteLength;
   }
 
@@ -77,6 +100,7 @@ export class AttachmentStore {
 
   /** The file behind an address, or undefined when it is gone, forged or expired. */
   find(id: string, query: URLSearchParams): Attachment | undefined {
+    this.#dropRetired();
     const attachment = this.#files.get(id);
     const ex = query.get('ex') ?? '';
     const given = Buffer.from(query.get('hm') ?? '');

@@ -142,7 +142,7 @@ export class MessageDesk {
     }
     refuseEmpty({ ...next, attachments });
     this.#checkMedia({ ...next, attachments }, draft.at);
-    for (const old of message.attachments) if (!attachments.includes(old)) this.#store.remove(old);
+    for (const old of message.attachments) if (!attachments.includes(old)) this.#store.retire(old);
     Object.assign(message, next, { attachments, flags, editedAt: wasLoading ? null : this.#world.now() });
     if (body.content !== undefined || body.allowed_mentions) this.#mention(message, channel, body);
     this.#world.tell({ kind: 'messageUpdate', message });
@@ -152,7 +152,7 @@ export class MessageDesk {
   delete(message: Message): void {
     message.deleted = true;
     this.#world.messages.delete(message.id);
-    for (const attachment of message.attachments) this.#store.remove(attachment);
+    for (const attachment of message.attachments) this.#store.retire(attachment);
     this.#world.tell({ kind: 'messageDelete', message });
   }
 
