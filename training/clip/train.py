@@ -115,7 +115,7 @@ def main() -> None:
         optimiser.step()
         gentle.step()
         run.log(match=match.item(), distance=distance.item(), distil=distil.item(), scale=model.scale.item())
-        if run.step % 200 == 0:
+        if run.step % 100 == 0:
             run.record("held-out.csv", **evaluate(model, pictures, tokenizer, held_out, device))
     final = evaluate(model, pictures, tokenizer, held_out, device)
     run.record("final.csv", **final)

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 import torch
 import torch.nn as nn
 
+from common.run import has_fast_bf16
+
 
 def orthogonalise(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """The nearest (semi-)orthogonal matrix, roughly: a quintic Newton–Schulz iteration. [R, C] -> [R, C]"""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix.bfloat16() if matrix.is_cuda else matrix
+    x = matrix.bfloat16() if has_fast_bf16(matrix.device) else matrix
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
