@@ -19,7 +19,7 @@ from common.pictures import Pictures
 from evaluate.evaluator import load_evaluator, r_precision
 from evaluate.features import NAME, extract, frechet, load_inception
 from evaluate.measures import bootstrap, cosine_distance, count_objects, pairwise, pixel_distance, prior_loss, psnr
-from evaluate.prompts import composed, counting, demo_prompts, free_prompts, held_out
+from evaluate.prompts import EVALUATED, composed, counting, demo_prompts, free_prompts, held_out
 from evaluate.sampler import BundleSampler, Sampling
 from evaluate.sheets import labelled_sheet
 
@@ -28,9 +28,10 @@ POOL = 150  # prompts that rivals are drawn from, however few pictures are paint
 
 
 class Evaluation:
-    def __init__(self, bundle: Path, data: Path, judge: Path, candidates: int, seed: int):
+    def __init__(self, bundle: Path, data: Path, judge: Path, candidates: int | None, seed: int):
         self.sampler, self.pictures, self.judge = BundleSampler(bundle), Pictures(data), load_evaluator(judge)
-        self.sampling, self.candidates, self.seed = Sampling.of(self.sampler.bundle), candidates, seed
+        self.sampling, self.seed = Sampling.of(self.sampler.bundle), seed
+        self.candidates = candidates or self.sampler.bundle["sampling"]["candidateCount"]
         self.bar = tqdm(desc="painting", unit="prompt", mininterval=5)
 
     def paint(self, embeddings: np.ndarray, keep: int = 4, candidates: int | None = None) -> np.ndarray:
@@ -129,7 +130,7 @@ def main() -> None:
     parser.add_argument("--evaluator", type=Path, default=Path("runs/evaluator"))
     parser.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     parser.add_argument("--prompts", type=int, default=500)
-    parser.add_argument("--candidates", type=int, default=4, help="pictures painted a prompt; CLIP's favourite is judged")
+    parser.add_argument("--candidates", type=int, help="pictures painted a prompt, CLIP's favourite is judged; the bundle's own number if not given")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
@@ -139,11 +140,11 @@ def main() -> None:
     run = Evaluation(args.bundle, args.data, args.evaluator, args.candidates, args.seed)
     fid_note = "" if args.quick else f" FID: {NAME}, pictures on white at their own size, against 1,000 training pictures."
     metrics: dict = {
-        "note": f"Best of {args.candidates} candidates by the bundle's CLIP. R-precision by a judge trained apart (evaluate/evaluator.py): each picture's prompt among 99 others.{fid_note}",
+        "note": f"Best of {run.candidates} candidates by the bundle's CLIP. R-precision by a judge trained apart (evaluate/evaluator.py): each picture's prompt among 99 others.{fid_note}",
         "bundle_version": run.sampler.bundle["version"],
     }
 
-    metrics["pair"], sets, captions = run.split("pair", prompts // 2, int(prompts * 0.3))
+    metrics["pair"], sets, captions = run.split("pair", min(EVALUATED, prompts // 2), int(prompts * 0.3))
     metrics["concept"], _, _ = run.split("concept", prompts // 4, prompts // 10)
     free = free_prompts(run.pictures, max(prompts // 4, POOL))
     painted = run.paint(run.sampler.embed_texts(free[: prompts // 4], shifted=True), keep=1)[:, 0]

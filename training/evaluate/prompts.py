@@ -9,6 +9,7 @@ from common.pictures import Pictures
 from data.captions import canonical, plural
 from data.compose import LAYOUTS, paste
 
+EVALUATED = 250  # held-out pairs that an evaluation may ask for; settings are chosen on those after them (evaluate/tune.py)
 DEMO = Path(__file__).with_name("demo_prompts.txt")
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 COUNTABLE = ["red apple", "rocket", "mushroom", "lemon", "star", "bell", "football", "red heart", "balloon", "cookie", "pear", "hot beverage"]
