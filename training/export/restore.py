@@ -148,7 +148,7 @@ def configs_of(bundle: Path) -> tuple[VqganConfig, ClipConfig, PriorConfig]:
     """The shapes that bundle.json tells; the rest are the defaults that the shipped bundle has."""
     about = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
     p, d = about["prior"], about["decoder"]
-    vqgan = VqganConfig(image_size=d["imageSize"], channels=d["channels"], groups=p["codesPerPosition"], codebook_size=p["codebookSize"])
+    vqgan = VqganConfig(image_size=d["imageSize"], channels=d["channels"], groups=p["codesPerPosition"], codebook_size=p["codebookSize"]).with_grid(d["grid"])
     prior = PriorConfig(p["positions"], p["codesPerPosition"], p["codebookSize"], about["embeddingWidth"], p["width"], p["heads"], p["layers"])
     return vqgan, ClipConfig(), prior
 

@@ -1,10 +1,12 @@
 """Stage 1: shapes, what is and is not learnt by gradients, and that no code stays dead."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
+from prior.model import Prior, PriorConfig, generate
 from tests.conftest import VQGAN
-from vqgan.model import Codebook, Vqgan
+from vqgan.model import Codebook, Vqgan, VqganConfig
 
 
 def test_a_picture_becomes_a_grid_of_tokens_and_a_valid_picture_again():
@@ -69,3 +71,23 @@ def test_evaluation_leaves_the_codebook_alone():
     before = book.codes.clone()
     book(F.normalize(torch.randn(2, 64, 2, 8), dim=-1))
     assert torch.equal(book.codes, before)
+
+
+def test_the_papers_grid_runs_through_both_stages():
+    """16 × 16 positions of one code each, as in CLIP-GEN: a training step of each stage, and a picture."""
+    config = VqganConfig(widths=(16, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), groups=1, codebook_size=32, code_width=8).with_grid(16)
+    assert (config.patch, config.positions) == (2, 256)
+    model = Vqgan(config)
+    made, tokens, commitment = model(torch.rand(2, 4, 128, 128))
+    (made.pow(2).mean() + commitment).backward()
+    assert made.shape == (2, 4, 128, 128) and tokens.shape == (2, 256, 1)
+    prior = Prior(PriorConfig(positions=256, groups=1, codebook_size=32, embedding_width=16, width=32, heads=2, layers=1, map_rank=4))
+    embedding = F.normalize(torch.randn(2, 16), dim=-1)
+    prior.loss(prior(tokens, embedding), tokens).mean().backward()
+    painted = generate(prior.eval(), embedding, torch.Generator().manual_seed(0))
+    assert model.eval().decode(painted).shape == (2, 4, 128, 128)
+
+
+def test_a_grid_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="expected a grid that 3 levels can make of 128 pixels but received 48"):
+        VqganConfig().with_grid(48)

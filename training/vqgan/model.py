@@ -5,7 +5,7 @@ A picture [B, C, H, W] becomes a grid of tokens [B, h*w, groups] and back. Each 
 Codes and encoder outputs are L2-normalised (Yu et al. 2021, arXiv 2110.04627), so the look-up is by cosine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn as nn
@@ -31,6 +31,13 @@ class VqganConfig:
     @property
     def positions(self) -> int:
         return self.grid**2
+
+    def with_grid(self, grid: int) -> "VqganConfig":
+        """The same network on pictures folded less (or more), so that it ends in `grid` × `grid` cells."""
+        patch, rest = divmod(self.image_size, grid * 2 ** (len(self.widths) - 1))
+        if rest or patch < 1:
+            raise ValueError(f"expected a grid that {len(self.widths)} levels can make of {self.image_size} pixels but received {grid}")
+        return replace(self, patch=patch)
 
 
 def norm(width: int) -> nn.GroupNorm:

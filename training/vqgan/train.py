@@ -67,11 +67,12 @@ def main() -> None:
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--groups", type=int, default=2)
     parser.add_argument("--codebook-size", type=int, default=1024)
+    parser.add_argument("--grid", type=int, default=VqganConfig().grid, choices=(8, 16), help="16 is the paper's: four times the positions for the prior")
     args = parser.parse_args()
 
     torch.manual_seed(0)
     device = pick_device()
-    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size)
+    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size).with_grid(args.grid)
     model = Vqgan(config).to(device, memory_format=torch.channels_last)
     matrices, rest = split_parameters(model, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, rest, muon_lr=args.muon_lr, adam_lr=args.lr)
