@@ -59,7 +59,7 @@ function checkTensor(file: string, tensor: TensorInfo, expected: ExpectedTensor)
 }
 
 export interface CacheNames {
-  /** Input: the cache [N, H, P, E]. */
+  /** Input: the cache [N, H, P, E], or shorter ones where the graph leaves the length free. */
   readonly past: string;
   /** Output: the same with its new row, */
   readonly present: string;
@@ -81,6 +81,11 @@ export function cacheNames(layers: number): readonly CacheNames[] {
 /** Whether the step gives the new rows of its caches (`new_*`) and leaves it to us to store them. */
 export function returnsNewRows(step: Session): boolean {
   return step.outputs.some(({ name }) => name === 'new_key_0');
+}
+
+/** Whether the step takes caches that are shorter than all positions. */
+export function hasFreeCacheLength(step: Session): boolean {
+  return typeof step.inputs.find(({ name }) => name === 'past_key_0')?.dims[2] === 'string';
 }
 
 function stepTensors({ prior }: BundleManifest, step: Session): ExpectedGraph {

@@ -72,7 +72,6 @@ export class PriorBatch {
   /** Lets a picture join at the next step. Check `hasRoomFor` first. */
   add(spec: PictureSpec): Drawing {
     const rows = rowsOf(spec.settings);
-    this.reserve(this.rowCount + rows);
     const drawing: MutableDrawing = {
       spec,
       tokens: new Uint16Array(this.prior.positions * this.prior.codesPerPosition),
@@ -104,6 +103,7 @@ export class PriorBatch {
   /** Draws the next position of every picture. Those that are finished then have left the batch and are returned. */
   async step(): Promise<readonly Drawing[]> {
     if (this.rowCount === 0) return [];
+    this.fitBuffers();
     const { stepFeeds, stepFetches, depth } = this.buffers.tensors(evenUp(this.rowCount));
     for (const drawing of this.drawings) {
       this.prepareRow(drawing, drawing.row, drawing.spec.condition);
@@ -171,13 +171,19 @@ export class PriorBatch {
     }
   }
 
-  /** Grows the buffers, so that memory follows the largest batch there was and not the largest there may be. */
-  private reserve(rows: number): void {
-    if (rows <= this.buffers.capacity) return;
-    const doubled = Math.min(2 * this.buffers.capacity, this.maxRows);
-    const grown = new PriorBuffers(this.prior, this.sessions, evenUp(Math.max(rows, doubled)));
-    grown.copyCachesFrom(this.buffers);
-    this.buffers = grown;
+  /**
+   * Makes the buffers large enough for what joined and for how far each is, so that memory follows the largest batch
+   * there was and not the largest there may be.
+   */
+  private fitBuffers(): void {
+    const rows = evenUp(this.rowCount);
+    if (rows > this.buffers.capacity) {
+      const doubled = Math.min(2 * this.buffers.capacity, this.maxRows);
+      const grown = new PriorBuffers(this.prior, this.sessions, evenUp(Math.max(rows, doubled)));
+      grown.copyCachesFrom(this.buffers, this.buffers.capacity);
+      this.buffers = grown;
+    }
+    this.buffers.fitCaches(Math.max(...this.drawings.map(({ position }) => position)), rows);
   }
 }
 

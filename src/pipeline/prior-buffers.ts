@@ -1,7 +1,7 @@
 /** Memory of a batch: everything that the step and the depth graph read and write, made once and kept. */
 
 import type { BundleManifest } from './bundle-schema.js';
-import { cacheNames, returnsNewRows } from './bundle-tensors.js';
+import { cacheNames, hasFreeCacheLength, returnsNewRows } from './bundle-tensors.js';
 import { floatTensor, int64Tensor, type Session, type Tensor } from './onnx.js';
 
 export interface PriorSessions {
@@ -11,6 +11,13 @@ export interface PriorSessions {
 }
 
 type NamedTensors = Record<string, Tensor>;
+
+/**
+ * A cache that may have any length grows by so many positions: a step reads what is there, filled or not, and each
+ * growth moves every row. A multiple of what any SIMD kernel sums at once, so that a longer cache, whose new part
+ * weighs nothing, leaves the sums of the old part as they were to the last bit.
+ */
+const CACHE_GRAIN = 64;
 
 /** Tensors over the first rows of the buffers. */
 export interface BatchTensors {
@@ -25,8 +32,12 @@ export interface BatchTensors {
  *
  * A step gives back its cache in one of two ways. `present_*` are the very buffers of `past_*`: kernels then write one
  * row and copy nothing, but onnxruntime-node copies every output once more into a new array, the whole cache each step.
- * `new_*` are the rows alone, which `storeNewRows` puts into the cache: measured with 16 rows of the default prior, a
+ * `new_*` are the rows alone, which `storeNewRow` puts into the cache: measured with 16 rows of the default prior, a
  * step takes a quarter to a half less.
+ *
+ * Where the graph leaves the cache's length free, rows are kept as long as the furthest picture needs and no longer: at
+ * paper scale a cache weighs as much as the weights, and reading it where nothing is stored would cost as much. Memory
+ * is reserved in full, but the system only gives what has been written to.
  */
 export class PriorBuffers {
   /** Conditioning vectors [rows × W] of the step to come. */
@@ -48,6 +59,8 @@ export class PriorBuffers {
   private readonly outputNames: readonly string[];
   private readonly returnsRows: boolean;
   private readonly byRowCount = new Map<number, BatchTensors>();
+  /** Positions that a row of the cache has room for. */
+  private cacheLength: number;
 
   constructor(
     private readonly prior: BundleManifest['prior'],
@@ -56,6 +69,7 @@ export class PriorBuffers {
   ) {
     const { width, codebookSize, codesPerPosition, layers } = prior;
     this.returnsRows = returnsNewRows(sessions.step);
+    this.cacheLength = this.lengthFor(0);
     this.condition = new Float32Array(capacity * width);
     this.hidden = new Float32Array(capacity * width);
     this.logits = new Float32Array(capacity * codebookSize);
@@ -66,20 +80,45 @@ export class PriorBuffers {
     this.outputNames = names.map(({ present, added }) => (this.returnsRows ? added : present));
     this.caches = names.map(({ past }) => ({
       past,
-      rows: new Float32Array(capacity * this.cacheRowLength),
+      rows: new Float32Array(capacity * prior.heads * prior.positions * prior.headWidth),
       added: new Float32Array(this.returnsRows ? capacity * prior.heads * prior.headWidth : 0),
     }));
   }
 
   private get cacheRowLength(): number {
-    return this.prior.heads * this.prior.positions * this.prior.headWidth;
+    return this.prior.heads * this.cacheLength * this.prior.headWidth;
   }
 
-  /** Takes over the caches of smaller buffers. */
-  copyCachesFrom(smaller: PriorBuffers): void {
+  /** Length of a cache with room for `position`. */
+  private lengthFor(position: number): number {
+    const { positions } = this.prior;
+    if (!hasFreeCacheLength(this.sessions.step)) return positions;
+    return Math.min(positions, CACHE_GRAIN * (Math.floor(position / CACHE_GRAIN) + 1));
+  }
+
+  /** Takes over the first `rowCount` rows of smaller buffers. */
+  copyCachesFrom(smaller: PriorBuffers, rowCount: number): void {
+    this.cacheLength = smaller.cacheLength;
     this.caches.forEach(({ rows }, index) => {
-      rows.set(smaller.caches[index]?.rows ?? []);
+      rows.set(smaller.caches[index]?.rows.subarray(0, rowCount * this.cacheRowLength) ?? []);
     });
+  }
+
+  /** Gives the first `rowCount` rows of the cache room for `position`, and not much more. */
+  fitCaches(position: number, rowCount: number): void {
+    const length = this.lengthFor(position);
+    if (length === this.cacheLength) return;
+    const { heads, headWidth } = this.prior;
+    const [from, to] = [this.cacheLength * headWidth, length * headWidth];
+    const blocks = rowCount * heads;
+    for (const { rows } of this.caches)
+      for (let i = 0; i < blocks; i++) {
+        // In place: outwards from the end, inwards from the start, so that nothing is overwritten before it has moved.
+        const block = to > from ? blocks - 1 - i : i;
+        rows.copyWithin(block * to, block * from, block * from + Math.min(from, to));
+      }
+    this.cacheLength = length;
+    this.byRowCount.clear();
   }
 
   /** Gives row `to` the cache of row `from`. */
@@ -91,10 +130,10 @@ export class PriorBuffers {
   /** After a step that returns rows: writes row `row`'s new keys and values at `position` of its cache. */
   storeNewRow(row: number, position: number): void {
     if (!this.returnsRows) return;
-    const { heads, positions, headWidth } = this.prior;
+    const { heads, headWidth } = this.prior;
     for (const { rows, added } of this.caches)
       for (let head = row * heads; head < (row + 1) * heads; head++) {
-        const target = (head * positions + position) * headWidth;
+        const target = (head * this.cacheLength + position) * headWidth;
         const source = head * headWidth;
         for (let i = 0; i < headWidth; i++) rows[target + i] = added[source + i] as number;
       }
@@ -110,7 +149,7 @@ export class PriorBuffers {
   }
 
   private makeTensors(rowCount: number): BatchTensors {
-    const { width, codebookSize, codesPerPosition, heads, positions, headWidth } = this.prior;
+    const { width, codebookSize, codesPerPosition, heads, headWidth } = this.prior;
     const hidden = floats(this.hidden, [rowCount, width]);
     const logits = floats(this.logits, [rowCount, codebookSize]);
     const stepFeeds: NamedTensors = {
@@ -120,7 +159,7 @@ export class PriorBuffers {
     };
     const stepFetches: NamedTensors = this.sessions.depth === undefined ? { logits } : { logits, hidden };
     for (const [index, { past, rows, added }] of this.caches.entries()) {
-      const whole = floats(rows, [rowCount, heads, positions, headWidth]);
+      const whole = floats(rows, [rowCount, heads, this.cacheLength, headWidth]);
       stepFeeds[past] = whole;
       stepFetches[this.outputNames[index] ?? ''] = this.returnsRows
         ? floats(added, [rowCount, heads, headWidth])
