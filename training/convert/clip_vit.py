@@ -101,11 +101,11 @@ class ClipVit(nn.Module):
         return F.normalize(self.visual(pixels), dim=-1)
 
     def embed_text(self, ids: torch.Tensor) -> torch.Tensor:
-        """int64 [B, L], start and end tokens included -> [B, D], unit norm.
+        """int64 [B, L], L at most the context length, start and end tokens included -> [B, D], unit norm.
 
         Read at the end token, which has the highest number of all; what follows it is padding that nothing sees.
         """
-        x = self.transformer(self.token_embedding(ids) + self.positional_embedding)
+        x = self.transformer(self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]])
         last = ids.argmax(-1)
         # Chosen before the norm, which works on each place alone.
         x = self.ln_final(x[torch.arange(len(ids), device=ids.device), last])

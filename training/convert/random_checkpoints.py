@@ -1,7 +1,7 @@
 """Random checkpoints of exactly the published shapes and layouts: what the converter is proven on where the real ones
 cannot be downloaded.
 
-    python -m convert.random_checkpoints --out DIR            # the published sizes, 2.6 GB
+    python -m convert.random_checkpoints --out DIR            # the published sizes, 2.9 GB
     python -m convert.random_checkpoints --out DIR --tiny     # a few MB
 
 writes gpt_coco.pt, vqgan_coco.pt, clip_vit_b32.pt, bpe_simple_vocab_16e6.txt.gz (made-up merges) and clip-hf/, the
@@ -34,9 +34,9 @@ class Sizes:
 
 
 TINY = Sizes(
-    GptConfig(codebook_size=96, layers=3, width=64, heads=1, positions=16, embedding_width=32),
+    GptConfig(codebook_size=96, layers=2, width=128, heads=2, positions=16, embedding_width=32),
     VqganConfig(codebook_size=96, code_width=32, channels=32, multipliers=(1, 1, 2), blocks=1, attention_at=(4,), image_size=16),
-    ClipVitConfig(embedding_width=32, image_size=16, patch=4, image_width=64, image_layers=2, image_heads=1, vocabulary=640, context_length=20, text_width=64, text_layers=2, text_heads=1),
+    ClipVitConfig(embedding_width=32, image_size=16, patch=4, image_width=128, image_layers=2, image_heads=2, vocabulary=640, context_length=20, text_width=64, text_layers=2, text_heads=1),
 )
 
 
@@ -112,7 +112,7 @@ def merges_file(vocabulary: int) -> str:
 
 def save_hugging_face(folder: Path, clip: ClipVit, merges: str) -> None:
     """config.json, model.safetensors and the tokenizer's merges.txt, as `CLIPModel.save_pretrained` lays them out."""
-    config, folder = clip.config, folder
+    config = clip.config
     folder.mkdir(parents=True, exist_ok=True)
     shared = {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}
     described = {
