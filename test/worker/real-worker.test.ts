@@ -54,12 +54,16 @@ describe('the real worker', () => {
   it('is cancelled between two steps', async () => {
     const abort = new AbortController();
     let steps = 0;
-    const painting = worker.paint(long, {
-      signal: abort.signal,
-      onProgress: ({ stage }) => {
-        if (stage === 'generate' && ++steps === 2) abort.abort();
+    // Previews are never held back: each step is told, and there is time to cancel.
+    const painting = worker.paint(
+      { ...long, previewEverySteps: 1 },
+      {
+        signal: abort.signal,
+        onProgress: ({ stage }) => {
+          if (stage === 'generate' && ++steps === 2) abort.abort();
+        },
       },
-    });
+    );
     await expect(painting).rejects.toBeInstanceOf(AbortedError);
     expect((await worker.paint(request)).pictures).toHaveLength(3);
   });
