@@ -25,6 +25,7 @@ class PriorConfig:
     heads: int = 6
     layers: int = 6
     map_rank: int = 48
+    token_dropout: float = 0.1  # share of earlier positions that are hidden in training
 
     @property
     def head_width(self) -> int:
@@ -130,7 +131,11 @@ class Prior(nn.Module):
 
     def hidden(self, tokens: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
         """Teacher forcing: tokens [B, P, groups], embedding [B, D] -> hidden [B, P, W]; row p has seen tokens 0..p-1."""
-        shifted = torch.cat([self.start.expand(len(tokens), 1, -1), self.embed_tokens(tokens[:, :-1])], 1)
+        before = self.embed_tokens(tokens[:, :-1])
+        if self.training and self.config.token_dropout:
+            # A few tokens give a training picture away, and the rest could be recited: the condition has to be read.
+            before = before * (torch.rand(*before.shape[:2], 1, device=before.device) >= self.config.token_dropout)
+        shifted = torch.cat([self.start.expand(len(tokens), 1, -1), before], 1)
         x = shifted + self.places + self.condition(embedding)
         for block in self.blocks:
             x = block(x)

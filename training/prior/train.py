@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--layers", type=int, default=PriorConfig.layers)
     parser.add_argument("--width", type=int, default=PriorConfig.width)
+    parser.add_argument("--token-dropout", type=float, default=PriorConfig.token_dropout)
     parser.add_argument("--reconstruction", type=float, default=0.0, help="weight of the embedding-reconstruction term")
     parser.add_argument("--reconstruction-batch", type=int, default=8)
     args = parser.parse_args()
@@ -109,7 +110,7 @@ def main() -> None:
     device = pick_device()
     vqgan, clip = load_vqgan(args.vqgan).to(device), load_clip(args.clip).to(device)
     v = vqgan.config
-    config = PriorConfig(v.positions, v.groups, v.codebook_size, clip.config.image.embedding_width, args.width, args.width // 64, args.layers)
+    config = PriorConfig(v.positions, v.groups, v.codebook_size, clip.config.image.embedding_width, args.width, args.width // 64, args.layers, token_dropout=args.token_dropout)
     prior = Prior(config).to(device)
     matrices, rest = split_parameters(prior, lambda name, p: name.startswith("blocks.") and p.ndim == 2 or name in ("depth.up.weight", "depth.down.weight", "condition.map_in.weight"))
     optimiser = Optimisers(matrices, rest, args.muon_lr, args.lr)
