@@ -35,7 +35,10 @@ export class BundleSessions {
 
   private async load(role: GraphRole): Promise<Session> {
     const { dir, manifest } = this.bundle;
-    const session = await Session.open(join(dir, this.fileOf(role)), this.options);
+    const session = await Session.open(join(dir, this.fileOf(role)), {
+      ...this.options,
+      keepsPlan: role === 'step' || role === 'depth',
+    });
     try {
       checkTensors(role, session, manifest);
     } catch (error) {

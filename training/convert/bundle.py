@@ -25,8 +25,9 @@ from export.storage import shrink
 # As published, but for the candidates: demo.py paints 64 and shows the best 8, on a GPU; on two CPU cores a
 # candidate costs one to two seconds.
 SAMPLING = {"temperature": 1.0, "topK": 500, "topP": 0.95, "guidanceScale": 1.0, "candidateCount": 8}
-# A protobuf ends at 2 GiB. Larger graphs keep their weights in a file beside them, as do those near the limit.
-LARGEST_PROTOBUF = 2_000_000_000
+# Larger graphs keep their weights in a file beside them. onnxruntime maps it, where it would read a protobuf of any
+# size twice; and a protobuf ends at 2 GiB.
+LARGEST_PROTOBUF = 16_000_000
 
 
 @dataclass(frozen=True)
