@@ -1,5 +1,6 @@
 /** A painter that lives in another process: same interface as the pipeline, but a crash costs an error instead of the bot. */
 import { AbortedError, InputError, type TesseraError, WorkerLostError } from '../errors.js';
+import { fromWire, type PainterCall, painterAnswers } from '../painter-wire.js';
 import type {
   BundleSummary,
   Painter,
@@ -10,9 +11,8 @@ import type {
   RenderedPicture,
   RenderRequest,
 } from '../pipeline/types.js';
-import { type CallBody, PendingCalls } from './pending-calls.js';
-import { answers, type FromWorker, type OpenMessage } from './protocol.js';
-import { fromWire } from './wire-error.js';
+import { PendingCalls } from './pending-calls.js';
+import type { FromWorker, OpenMessage } from './protocol.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerOptions {
@@ -102,21 +102,20 @@ export class WorkerClient implements Painter {
   }
 
   async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return answers.paint.parse(await this.#call({ method: 'paint', request: { ...request } }, options));
+    return painterAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
   }
 
   async render(request: RenderRequest): Promise<RenderedPicture> {
-    const body = { ...request, imageTokens: [...request.imageTokens] };
-    return answers.render.parse(await this.#call({ method: 'render', request: body }));
+    return painterAnswers.render.parse(await this.#call({ method: 'render', request }));
   }
 
   async describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
     const request = count === undefined ? { image } : { image, count };
-    return answers.describe.parse(await this.#call({ method: 'describe', request }));
+    return painterAnswers.describe.parse(await this.#call({ method: 'describe', request }));
   }
 
   async embedImage(image: Uint8Array): Promise<Float32Array> {
-    return answers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
+    return painterAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
   }
 
   /** Known from the start-up: costs nothing, works while the process restarts. */
@@ -135,21 +134,21 @@ export class WorkerClient implements Painter {
     await this.#process?.close(this.#options.closeLimitMs ?? 5_000);
   }
 
-  async #call(body: CallBody, options: PaintOptions = {}): Promise<unknown> {
+  async #call(call: PainterCall, options: PaintOptions = {}): Promise<unknown> {
     if (options.signal?.aborted) throw new AbortedError();
     if (this.#state === 'closed') throw new WorkerLostError('The worker is closed.');
     if (this.#startupError !== undefined) throw this.#startupError;
-    const { id, answer } = this.#calls.add(body, options);
+    const { id, answer } = this.#calls.add(call, options);
     // While the process (re)starts the call waits here: the backoff must not eat the caller's retries.
     if (this.#state === 'ready') this.#send(id);
     return answer;
   }
 
   #send(id: number): void {
-    const body = this.#calls.take(id);
-    if (body === undefined) return;
+    const call = this.#calls.take(id);
+    if (call === undefined) return;
     try {
-      this.#process?.send({ type: 'call', id, ...body });
+      this.#process?.send({ type: 'call', id, call });
       this.#process?.expectNews(true);
     } catch (error) {
       this.#calls.reject(id, new InputError('Expected a request of plain data.', { cause: error }));

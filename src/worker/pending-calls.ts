@@ -1,13 +1,10 @@
 /** The calls that have not been answered yet, and what ends them. */
 import { AbortedError } from '../errors.js';
+import type { PainterCall } from '../painter-wire.js';
 import type { PaintOptions, PaintProgress } from '../pipeline/types.js';
-import type { Call } from './protocol.js';
-
-/** A call without its envelope. */
-export type CallBody = Call extends infer C ? (C extends Call ? Omit<C, 'type' | 'id'> : never) : never;
 
 interface Entry {
-  readonly body: CallBody;
+  readonly call: PainterCall;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((progress: PaintProgress) => void) | undefined;
@@ -35,7 +32,7 @@ export class PendingCalls {
   }
 
   /** The promise rejects with AbortedError: at once while the call waits, after its answer once it was sent. */
-  add(body: CallBody, { signal, onProgress }: PaintOptions): { id: number; answer: Promise<unknown> } {
+  add(call: PainterCall, { signal, onProgress }: PaintOptions): { id: number; answer: Promise<unknown> } {
     const id = this.#nextId++;
     const answer = new Promise<unknown>((resolve, reject) => {
       const onAbort = () => {
@@ -44,16 +41,16 @@ export class PendingCalls {
         else this.reject(id, new AbortedError());
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#entries.set(id, { body, resolve, reject, onProgress, signal, onAbort, isSent: false });
+      this.#entries.set(id, { call, resolve, reject, onProgress, signal, onAbort, isSent: false });
     });
     return { id, answer };
   }
 
   /** Marks a call as sent and gives what to send. */
-  take(id: number): CallBody | undefined {
+  take(id: number): PainterCall | undefined {
     const entry = this.#entries.get(id);
     if (entry !== undefined) entry.isSent = true;
-    return entry?.body;
+    return entry?.call;
   }
 
   waitingIds(): readonly number[] {

@@ -1,9 +1,9 @@
 /** The painting process's side of the conversation: takes calls, answers them, cancels them, leaves with its parent. */
 import { z } from 'zod';
-import { AbortedError, InputError } from '../errors.js';
+import { AbortedError } from '../errors.js';
+import { answerCall, type PainterCall, parseRequest, toWire } from '../painter-wire.js';
 import type { Painter, PaintProgress } from '../pipeline/types.js';
-import { type Call, type FromWorker, type OpenMessage, toWorker } from './protocol.js';
-import { toWire } from './wire-error.js';
+import { type FromWorker, type OpenMessage, type ToWorker, toWorker } from './protocol.js';
 
 /** The part of `process` that is used; a child made with `fork` has both methods. */
 export interface Channel {
@@ -41,25 +41,24 @@ export function serve(options: ServeOptions): void {
   const open = async (message: OpenMessage) => {
     try {
       painter = await options.open(message);
-      channel.send({ type: 'ready', summary: toPlain(await painter.summary()) });
+      channel.send({ type: 'ready', summary: await painter.summary() });
     } catch (error) {
       channel.send({ type: 'unusable', error: report(error) });
     }
   };
 
-  const answer = async (call: Call) => {
+  const answer = async (id: number, call: PainterCall) => {
     const abort = new AbortController();
-    running.set(call.id, abort);
+    running.set(id, abort);
     try {
       if (painter === undefined) throw new Error('A call came before the bundle was open.');
-      const value = await perform(painter, call, abort.signal, (progress) =>
-        channel.send({ type: 'progress', id: call.id, progress }),
-      );
-      channel.send({ type: 'result', id: call.id, value });
+      const onProgress = throttled((progress) => channel.send({ type: 'progress', id, progress }));
+      const value = await answerCall(painter, call, { signal: abort.signal, onProgress });
+      channel.send({ type: 'result', id, value });
     } catch (error) {
-      channel.send({ type: 'error', id: call.id, error: report(error) });
+      channel.send({ type: 'error', id, error: report(error) });
     } finally {
-      running.delete(call.id);
+      running.delete(id);
     }
   };
 
@@ -74,20 +73,20 @@ export function serve(options: ServeOptions): void {
   };
 
   channel.onMessage((raw) => {
-    const parsed = toWorker.safeParse(raw);
-    if (!parsed.success) {
+    let message: ToWorker;
+    try {
+      message = parseRequest(toWorker, raw);
+    } catch (error) {
       // One malformed call must not take the other calls' process with it.
-      const error = new InputError(`Expected a call the worker knows: ${z.prettifyError(parsed.error)}`);
       channel.send({ type: 'error', id: malformedId.parse(raw).id, error: toWire(error) });
       return;
     }
-    const message = parsed.data;
     switch (message.type) {
       case 'open':
         void open(message);
         break;
       case 'call':
-        void answer(message);
+        void answer(message.id, message.call);
         break;
       case 'cancel':
         running.get(message.id)?.abort(new AbortedError());
@@ -99,24 +98,6 @@ export function serve(options: ServeOptions): void {
   });
 }
 
-function perform(
-  painter: Painter,
-  call: Call,
-  signal: AbortSignal,
-  onProgress: (progress: PaintProgress) => void,
-): Promise<unknown> {
-  switch (call.method) {
-    case 'paint':
-      return painter.paint(call.request, { signal, onProgress: throttled(onProgress) });
-    case 'render':
-      return painter.render(call.request);
-    case 'describe':
-      return painter.describe(call.request.image, call.request.count);
-    case 'embedImage':
-      return painter.embedImage(call.request.image);
-  }
-}
-
 function throttled(onProgress: (progress: PaintProgress) => void): (progress: PaintProgress) => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return (progress) => {
@@ -125,9 +106,4 @@ function throttled(onProgress: (progress: PaintProgress) => void): (progress: Pa
     lastAt = now;
     onProgress(progress);
   };
-}
-
-/** Readonly types → what the protocol's schema infers. */
-function toPlain(summary: Awaited<ReturnType<Painter['summary']>>) {
-  return { ...summary, styles: [...summary.styles] };
 }

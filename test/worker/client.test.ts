@@ -141,6 +141,7 @@ describe('a worker', () => {
     const good = client.paint(words('slow'));
     const bad = { condition: { kind: 'text', prompt: 5 }, count: 'four', seed: 1 } as unknown as PaintRequest;
     expect(await failure(client.paint(bad))).toBeInstanceOf(InputError);
+    expect(await failure(client.paint(words('x', 1.5)))).toBeInstanceOf(InputError);
     expect(await failure(client.paint({ ...words('x'), fn: () => {} } as PaintRequest))).toBeInstanceOf(InputError);
     expect((await good).pictures).toHaveLength(1);
     expect(client.restartCount).toBe(0);

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { AbortedError, WorkerLostError } from '../../errors.js';
-import type { Painter, PaintOptions } from '../../pipeline/types.js';
+import { answerCall, painterCall, parseRequest, toWire } from '../../painter-wire.js';
+import type { Painter } from '../../pipeline/types.js';
 import { decode, encode } from './codec.js';
-import { type RemoteEvent, type redisNames, remoteCall, remoteJob, toWire } from './wire.js';
+import { type RemoteEvent, type redisNames, remoteJob } from './wire.js';
 
 /** How long an outcome waits in Redis for the bot to fetch it. */
 const outcomeSeconds = 60;
@@ -40,7 +41,7 @@ export class RemoteCalls {
     try {
       await tell({ type: 'taken', callId, workerId: this.#workerId });
       if ((await this.#redis.exists(this.#names.cancelled(callId))) > 0) throw new AbortedError();
-      const value = await this.#answer(decode(call), {
+      const value = await answerCall(this.#painter, parseRequest(painterCall, decode(call)), {
         signal: controller.signal,
         onProgress: (progress) => {
           tell({ type: 'progress', callId, progress }).catch(this.#onError);
@@ -71,19 +72,5 @@ export class RemoteCalls {
 
   async #store(callId: string, end: unknown): Promise<void> {
     await this.#redis.set(this.#names.outcome(callId), encode(end), 'EX', outcomeSeconds);
-  }
-
-  #answer(input: unknown, options: PaintOptions): Promise<unknown> {
-    const call = remoteCall.parse(input);
-    switch (call.method) {
-      case 'paint':
-        return this.#painter.paint(call.request, options);
-      case 'render':
-        return this.#painter.render(call.request);
-      case 'describe':
-        return this.#painter.describe(call.request.image, call.request.count);
-      case 'embedImage':
-        return this.#painter.embedImage(call.request.image);
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { AbortedError, TesseraError, WorkerLostError } from '../../errors.js';
+import { fromWire, type PainterCall, painterAnswers } from '../../painter-wire.js';
 import type {
   BundleSummary,
   Painter,
@@ -14,17 +15,7 @@ import type {
 } from '../../pipeline/types.js';
 import { decode, encode } from './codec.js';
 import { openRedis } from './open-redis.js';
-import {
-  defaultPrefix,
-  fromWire,
-  newRemoteId,
-  outcome,
-  type RemoteCall,
-  type RemoteJob,
-  redisNames,
-  remoteAnswers,
-  remoteEvent,
-} from './wire.js';
+import { defaultPrefix, newRemoteId, outcome, type RemoteJob, redisNames, remoteEvent } from './wire.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 export interface RemotePainterOptions {
@@ -109,20 +100,20 @@ export class RemotePainter implements Painter {
   }
 
   async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return remoteAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
+    return painterAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
   }
 
   async render(request: RenderRequest): Promise<RenderedPicture> {
-    return remoteAnswers.render.parse(await this.#call({ method: 'render', request }));
+    return painterAnswers.render.parse(await this.#call({ method: 'render', request }));
   }
 
   async describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
     const request = count === undefined ? { image } : { image, count };
-    return remoteAnswers.describe.parse(await this.#call({ method: 'describe', request }));
+    return painterAnswers.describe.parse(await this.#call({ method: 'describe', request }));
   }
 
   async embedImage(image: Uint8Array): Promise<Float32Array> {
-    return remoteAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
+    return painterAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
   }
 
   /** Known as soon as a worker was ever there, also while none is. */
@@ -143,7 +134,7 @@ export class RemotePainter implements Painter {
     for (const client of [this.#redis, this.#events, this.#queueConnection]) client.disconnect();
   }
 
-  async #call(call: RemoteCall, { signal, onProgress }: PaintOptions = {}): Promise<unknown> {
+  async #call(call: PainterCall, { signal, onProgress }: PaintOptions = {}): Promise<unknown> {
     if (signal?.aborted) throw new AbortedError();
     if (this.#isClosed || this.#slots === 0) throw new NoWorkerError();
     const callId = newRemoteId();

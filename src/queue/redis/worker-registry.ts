@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
+import { bundleSummary } from '../../painter-wire.js';
 import type { BundleSummary } from '../../pipeline/types.js';
 import { decode, encode } from './codec.js';
-import { bundleSummary, redisNames } from './wire.js';
+import { redisNames } from './wire.js';
 
 const registered = z.object({ slots: z.int(), bundle: z.string() });
 

@@ -109,6 +109,16 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     await expect(remote.embedImage(new Uint8Array())).rejects.toThrow(InputError);
   });
 
+  it('refuse a malformed call as bad input, and go on', async () => {
+    const local = new FakePainter();
+    await serve(local);
+    const remote = await connect();
+    await expect(remote.paint({ ...request, count: 1.5 })).rejects.toThrow(InputError);
+    await expect(remote.render({ imageTokens: [new Uint16Array(1)], sizePx: Number.NaN })).rejects.toThrow(/sizePx/);
+    expect(local.calls).toHaveLength(0);
+    expect(await remote.embedImage(Uint8Array.of(3))).toEqual(Float32Array.of(3));
+  });
+
   it('a button does not wait for the pictures that are being painted', async () => {
     const local = new FakePainter();
     await serve(local);
