@@ -1,0 +1,49 @@
+"""Products with a fixed matrix, computed in 8 bits: the matrix stays as small in memory as it is in the file."""
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from export.graph import CONTRIB, quantise_blocks
+from export.storage import SMALLEST
+
+BLOCK = 64
+
+
+def matrix_of(node: onnx.NodeProto, stored: dict[str, onnx.TensorProto]) -> np.ndarray | None:
+    """The matrix [out, in] that `node` multiplies its first input by, or None if this is no such node."""
+    if node.op_type not in ("MatMul", "Gemm") or node.input[1] not in stored:
+        return None
+    attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    if attributes.get("transA", 0) or attributes.get("alpha", 1) != 1 or attributes.get("beta", 1) != 1:
+        return None
+    weight = numpy_helper.to_array(stored[node.input[1]])
+    if weight.ndim != 2 or weight.size < SMALLEST:
+        return None
+    weight = weight if attributes.get("transB", 0) else weight.T
+    return weight if weight.shape[1] % BLOCK == 0 else None
+
+
+def multiply_in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Replaces each product by onnxruntime's `MatMulNBits` with 8 bits; inputs are quantised block by block, too, each
+    row by itself. export.storage.shrink afterwards takes what is left: kernels and word tables."""
+    graph = model.graph
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    for at, node in enumerate(list(graph.node)):
+        weight = matrix_of(node, stored)
+        if weight is None:
+            continue
+        codes, scales = quantise_blocks(weight, 8, BLOCK)
+        names = [f"{node.output[0]}.codes", f"{node.output[0]}.scales"]
+        graph.initializer.extend(numpy_helper.from_array(value, name) for value, name in zip((codes, scales.reshape(-1)), names))
+        bias = ["", "", node.input[2]] if len(node.input) > 2 else []
+        sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+        new = helper.make_node("MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=CONTRIB, **sizes)
+        graph.node[at].CopyFrom(new)
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    if all(entry.domain != CONTRIB for entry in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
+    return model
