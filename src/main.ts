@@ -1,7 +1,7 @@
 /** Composition root: config → store → painter → queue → bot, and the orderly end of all of them. */
 import { type Bot, createBot } from './bot/bot.js';
 import { registerCommands } from './bot/register.js';
-import { type Config, environmentWithoutSecrets } from './config.js';
+import type { Config } from './config.js';
 import { TesseraError } from './errors.js';
 import { healthHandler, type RequestHandler, startHealthServer } from './health/health-server.js';
 import { Metrics } from './health/metrics.js';
@@ -121,7 +121,6 @@ function openWorkers(config: Config, logger: Logger, entry: URL | undefined): Pr
     bundleDir: config.modelBundle,
     provider: config.executionProvider,
     threads: config.threadsPerWorker,
-    env: environmentWithoutSecrets(),
     closeLimitMs: WORKER_CLOSE_LIMIT_MS,
     ...(entry === undefined ? {} : { entry }),
     onEvent: (event, index) => logWorkerEvent(logger, event, index),

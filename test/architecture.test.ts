@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'painter-wire.ts': ['errors.ts', 'pipeline:types'],
   store: ['errors.ts', 'pipeline:types'],
   queue: ['errors.ts', 'logger.ts', 'painter-wire.ts', 'pipeline:types', 'store:types'],
-  worker: ['errors.ts', 'logger.ts', 'painter-wire.ts', 'pipeline'],
+  worker: ['config.ts', 'errors.ts', 'logger.ts', 'painter-wire.ts', 'pipeline'],
   i18n: [],
   guards: ['errors.ts', 'i18n', 'store:types', 'queue:types'],
   commands: ['errors.ts', 'logger.ts', 'i18n', 'guards', 'controls', 'queue:types', 'store:types', 'pipeline:types'],

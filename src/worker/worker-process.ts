@@ -5,8 +5,7 @@ import { type FromWorker, fromWorker, type OpenMessage, type ToWorker } from './
 export interface WorkerProcessOptions {
   readonly entry: URL;
   readonly entryArgs: readonly string[];
-  /** undefined: our own. */
-  readonly env: NodeJS.ProcessEnv | undefined;
+  readonly env: NodeJS.ProcessEnv;
   readonly open: OpenMessage;
   /** The process is killed when it owes an answer and says nothing for this long. */
   readonly silenceLimitMs: number;

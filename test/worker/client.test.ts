@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import {
   AbortedError,
   BundleError,
@@ -96,6 +96,12 @@ describe('a worker', () => {
     });
     expect(await client.describe(new Uint8Array(5), 2)).toEqual(Array(2).fill({ text: '5 bytes', fit: 1 }));
     expect(await client.embedImage(new Uint8Array([3]))).toEqual(new Float32Array([3]));
+  });
+
+  it('is not told the secrets of the bot', async () => {
+    vi.stubEnv('DISCORD_TOKEN', 'secret');
+    const client = await started().finally(() => vi.unstubAllEnvs());
+    expect((await client.summary()).metrics.token).toBe('none');
   });
 
   it('carries pictures and stored embeddings over unchanged', async () => {
