@@ -1,0 +1,31 @@
+"""The pipeline's test fixture of a step whose cache may have any length: a tiny published prior with random weights.
+
+    python -m convert.step_fixture        # writes ../test/fixtures/free-cache-step/
+
+More positions than two grains of the cache (64), and a last grain that is cut short; 8-bit weights, as at full size.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from convert.gpt import Gpt, GptConfig
+from convert.random_checkpoints import awaken
+from convert.step_graph import build_step
+
+CONFIG = GptConfig(codebook_size=64, layers=2, width=64, heads=2, positions=144, embedding_width=16)
+FOLDER = Path(__file__).parents[2] / "test" / "fixtures" / "free-cache-step"
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    model = build_step(awaken(Gpt(CONFIG), 1), 8, 32)
+    (FOLDER / "step.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    config = asdict(CONFIG)
+    prior = {"layers": config["layers"], "heads": config["heads"], "width": config["width"], "headWidth": CONFIG.head_width}
+    prior |= {"positions": config["positions"], "codesPerPosition": 1, "codebookSize": config["codebook_size"]}
+    (FOLDER / "prior.json").write_text(json.dumps({"condition": "", "step": "step.onnx", "depth": None} | prior, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
