@@ -104,14 +104,14 @@ async function main(): Promise<void> {
   }
   tell('PyTorch with a cache');
   const cached = await torch('cached');
-  tell(values.quick ? 'PyTorch as published, six lengths' : 'PyTorch as published, about ten minutes');
-  const recomputed = await torch('recomputed', ...(values.quick ? ['--quick'] : []));
   tell('more pictures, more requests');
   const [firstName, firstFolder] = [...folders][0] ?? ['', ''];
   const script = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
   const curves = await ask<Curves>(process.execPath, [script, firstFolder, 'curves', COUNTS, ...flags]);
   tell('other widths');
   const widths = await ask<readonly WidthPoint[]>(python, ['-m', 'convert.bench', 'widths', ...flags]);
+  tell(values.quick ? 'PyTorch as published, six lengths' : 'PyTorch as published, about ten minutes');
+  const recomputed = await torch('recomputed', ...(values.quick ? ['--quick'] : []));
   const report: PaperReport = {
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), threads, loadBefore },
     decoderFloor: floors,
