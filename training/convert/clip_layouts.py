@@ -67,7 +67,7 @@ def from_hugging_face(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]
             out[ours] = rest.pop(theirs)
     for ours, theirs in TRANSPOSED.items():
         if theirs in rest:
-            out[ours] = rest.pop(theirs).T
+            out[ours] = rest.pop(theirs).T.contiguous()
     for ours, theirs in packed_names(layers).items():
         if all(name in rest for name in theirs):
             out[ours] = torch.cat([rest.pop(name) for name in theirs])

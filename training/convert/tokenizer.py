@@ -36,7 +36,7 @@ def read_merges(path: Path, vocabulary: int) -> list[str]:
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
-        lines = text.split("\n")[1:] if path.suffix != ".json" else json.loads(text)["model"]["merges"]
+        lines = text.rstrip("\n").split("\n")[1:] if path.suffix != ".json" else json.loads(text)["model"]["merges"]
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as cause:
         raise CheckpointError(path, f"expected CLIP's merges (bpe_simple_vocab_16e6.txt.gz) but received {cause}") from cause
     count = vocabulary - PIECES_BEFORE_MERGES - 2
