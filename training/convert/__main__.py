@@ -67,9 +67,9 @@ def convert(args: argparse.Namespace) -> dict:
     return bundle
 
 
+@torch.no_grad()
 def main() -> int:
     args = parse()
-    torch.set_grad_enabled(False)
     try:
         bundle = convert(args)
     except (CheckpointError, ValueError, OSError) as error:
