@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Pipeline } from '../src/pipeline/pipeline.js';
 import type { PaintResult, PaintTimings } from '../src/pipeline/types.js';
+import { PICTURES } from './paper-report.js';
 
 const PROMPT = 'a red fox in front of a mountain';
 /** As the published sampling, but every picture is kept. */
@@ -40,7 +41,7 @@ function paint(pipeline: Pipeline, count: number, seed: number): Promise<PaintRe
 }
 
 async function fourPictures(pipeline: Pipeline): Promise<FourPictures> {
-  const { timings, pictures } = await paint(pipeline, 4, 1);
+  const { timings, pictures } = await paint(pipeline, PICTURES, 1);
   const peakBytes = peakMemoryBytes();
   // The first picture of a request is painted with the request's own seed.
   const first = (await paint(pipeline, 1, 1)).pictures[0];

@@ -1,5 +1,6 @@
 /** The figures of `paper.ts` as a table, each beside its aim. */
 import type { FloorBench } from '../src/cli/bench/floor-bench.js';
+import { formatTable, type Row, times } from '../src/cli/bench/table.js';
 import type { Curves, FourPictures } from './paper-paint.js';
 
 export interface Ours extends FourPictures {
@@ -43,14 +44,11 @@ export interface PaperReport {
   readonly widths: readonly WidthPoint[];
 }
 
-const PICTURES = 4;
+/** Painted in every comparison. */
+export const PICTURES = 4;
 const seconds = (value: number) => `${value.toFixed(1)} s`;
 const ms = (value: number) => `${value.toFixed(1)} ms`;
-const times = (value: number) => `${value.toFixed(2)}×`;
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-
-/** What, how much, and a remark. */
-type Row = readonly [string, string, string];
 
 export function formatPaper(report: PaperReport): string {
   const { machine, cached, recomputed, curves, widths } = report;
@@ -68,14 +66,8 @@ export function formatPaper(report: PaperReport): string {
       ({ width, layers, stepMs, bytes }): Row => [`width ${width}, ${layers} layers`, ms(stepMs), mb(bytes)],
     ),
   ];
-  const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, load before ${machine.loadBefore.toFixed(1)}`,
-    '',
-    ...rows.map(([name, value, note]) =>
-      `${name.padEnd(first ?? 0)}  ${value.padStart(second ?? 0)}  ${note}`.trimEnd(),
-    ),
-  ].join('\n');
+  const headline = `${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, load before ${machine.loadBefore.toFixed(1)}`;
+  return formatTable([headline], rows);
 }
 
 function torchRow({ totalSeconds, generateSeconds, decodeSeconds, peakBytes }: TorchRun, name: string): Row {

@@ -13,16 +13,17 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { benchFloor } from '../src/cli/bench/floor-bench.js';
+import { benchFloor, graphBytes } from '../src/cli/bench/floor-bench.js';
 import { packageRoot } from '../src/config.js';
-import { type BundleManifest, readManifest } from '../src/pipeline/bundle.js';
+import { readManifest } from '../src/pipeline/bundle.js';
 import type { Curves, FourPictures } from './paper-paint.js';
-import { formatPaper, type Ours, type PaperReport, type TorchRun, type WidthPoint } from './paper-report.js';
+import { formatPaper, type Ours, type PaperReport, PICTURES, type TorchRun, type WidthPoint } from './paper-report.js';
 
-const PICTURES = 4;
 const COUNTS = '1,2,4,8,16';
 const training = join(packageRoot(), 'training');
 const python = join(training, '.venv', 'bin', 'python');
+/** Paints in a process of its own. */
+const painter = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
 const run = promisify(execFile);
 
 /** The JSON line that a process prints last. */
@@ -52,24 +53,18 @@ async function bundleOf(name: string, scratch: string, tell: (what: string) => v
   return folder;
 }
 
-/** Bytes of a graph, weights beside it included. */
-function bytesOf({ files }: BundleManifest, graph: string): number {
-  return (files[graph]?.bytes ?? 0) + (files[`${graph}.data`]?.bytes ?? 0);
-}
-
 async function measureOurs(name: string, folder: string, threads: number): Promise<Ours> {
   const manifest = await readManifest(folder);
   const { prior, decoder, textEncoder, imageEncoder } = manifest;
   const painted = [prior.condition, prior.step, decoder.file, textEncoder.file, imageEncoder.file];
-  const floor = benchFloor(bytesOf(manifest, prior.step));
-  const script = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
-  const four = await ask<FourPictures>(process.execPath, [script, folder, 'four', '--threads', `${threads}`]);
+  const floor = benchFloor(graphBytes(manifest, prior.step));
+  const four = await ask<FourPictures>(process.execPath, [painter, folder, 'four', '--threads', `${threads}`]);
   return {
     name,
     ...four,
     positionMs: four.timings.generateMs / prior.positions,
     floor,
-    weightBytes: painted.reduce((sum, file) => sum + bytesOf(manifest, file), 0),
+    weightBytes: painted.reduce((sum, file) => sum + graphBytes(manifest, file), 0),
     cacheBytes: PICTURES * 2 * prior.layers * prior.positions * prior.width * Float32Array.BYTES_PER_ELEMENT,
   };
 }
@@ -106,8 +101,7 @@ async function main(): Promise<void> {
   const cached = await torch('cached');
   tell('more pictures, more requests');
   const [firstName, firstFolder] = [...folders][0] ?? ['', ''];
-  const script = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
-  const curves = await ask<Curves>(process.execPath, [script, firstFolder, 'curves', COUNTS, ...flags]);
+  const curves = await ask<Curves>(process.execPath, [painter, firstFolder, 'curves', COUNTS, ...flags]);
   tell('other widths');
   const widths = await ask<readonly WidthPoint[]>(python, ['-m', 'convert.bench', 'widths', ...flags]);
   tell(values.quick ? 'PyTorch as published, six lengths' : 'PyTorch as published, about ten minutes');

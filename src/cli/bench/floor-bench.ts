@@ -1,5 +1,7 @@
 /** How fast this machine copies memory, and so how fast a step could be at best: it must read all of its weights. */
 
+import type { BundleManifest } from '../../pipeline/bundle.js';
+
 /** Far more than any cache holds. */
 const COPY_BYTES = 256 * 2 ** 20;
 /** The best one counts: others at work on the machine make a copy slower, nothing makes it faster than the memory. */
@@ -12,6 +14,11 @@ export interface FloorBench {
   readonly weightBytes: number;
   /** weightBytes ÷ copyBytesPerSecond, milliseconds. */
   readonly floorMs: number;
+}
+
+/** Bytes of a graph, with the weights that a large one keeps in a file beside it; 0 for a graph that is not there. */
+export function graphBytes({ files }: Pick<BundleManifest, 'files'>, graph: string | null): number {
+  return graph === null ? 0 : (files[graph]?.bytes ?? 0) + (files[`${graph}.data`]?.bytes ?? 0);
 }
 
 export function benchFloor(weightBytes: number): FloorBench {

@@ -53,15 +53,17 @@ async function measure({ bundleDir, provider, threads, runs, tell }: MeasureOpti
   const { Pipeline } = await import('../../pipeline/pipeline.js');
   const { benchPaint } = await import('./paint-bench.js');
   const { benchCold } = await import('./cold-bench.js');
-  const { benchFloor } = await import('./floor-bench.js');
+  const { benchFloor, graphBytes } = await import('./floor-bench.js');
   const { benchEventLoop } = await import('./event-loop-bench.js');
   const { benchTorch } = await import('./torch-bench.js');
 
   const loadBefore = loadavg()[0] ?? 0;
-  const { name, prior, files } = await readManifest(bundleDir);
-  const bytesOf = (file: string | null) => (file === null ? 0 : (files[file]?.bytes ?? 0));
+  const manifest = await readManifest(bundleDir);
+  const { name, prior } = manifest;
   tell('memory');
-  const floor = benchFloor(bytesOf(prior.step) + (prior.codesPerPosition - 1) * bytesOf(prior.depth));
+  const floor = benchFloor(
+    graphBytes(manifest, prior.step) + (prior.codesPerPosition - 1) * graphBytes(manifest, prior.depth),
+  );
   tell('four pictures, warm');
   const pipeline = await Pipeline.open({ bundleDir, provider, threads });
   const warm = await benchPaint(pipeline, prior, runs).finally(() => pipeline.close());

@@ -3,6 +3,7 @@ import type { ColdBench } from './cold-bench.js';
 import type { EventLoopBench } from './event-loop-bench.js';
 import type { FloorBench } from './floor-bench.js';
 import type { PaintBench } from './paint-bench.js';
+import { formatTable, type Row, times } from './table.js';
 import type { TorchBench } from './torch-bench.js';
 
 export interface BenchReport {
@@ -26,10 +27,6 @@ export interface BenchReport {
 }
 
 const ms = (value: number) => (value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(0)} ms`);
-const times = (value: number) => `${value.toFixed(2)}×`;
-
-/** What, how much, and a remark. */
-type Row = readonly [string, string, string];
 
 /** Aims of the project, printed beside what was measured. */
 export function formatReport(report: BenchReport): string {
@@ -51,14 +48,11 @@ export function formatReport(report: BenchReport): string {
     ],
     ...torchRows(torch, warm, ratios),
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const valueWidth = Math.max(...rows.map(([, value]) => value.length));
-  return [
+  const headline = [
     `${report.bundle} on ${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, Node ${machine.node}, load before ${report.loadBefore.toFixed(1)}`,
     `${sampling.candidateCount} candidates, guidance ${sampling.guidanceScale}, median of ${warm.runs} runs (cold: ${cold.runs})`,
-    '',
-    ...rows.map(([name, value, note]) => `${name.padEnd(width)}  ${value.padStart(valueWidth)}  ${note}`.trimEnd()),
-  ].join('\n');
+  ];
+  return formatTable(headline, rows);
 }
 
 function floorNote({ weightBytes, copyBytesPerSecond }: FloorBench): string {
