@@ -10,6 +10,10 @@ export interface RuntimeOptions {
   readonly provider: ExecutionProvider;
   /** Threads of one session; 0 lets ONNX Runtime take every physical core. */
   readonly threads: number;
+}
+
+/** What one graph wants beside that. */
+export interface SessionOptions extends RuntimeOptions {
   /** Whether the memory of intermediate results is planned ahead: faster for small graphs, larger for large ones. */
   readonly keepsPlan?: boolean;
 }
@@ -62,7 +66,7 @@ export class Session {
    * @throws TesseraError `provider_unavailable` when this machine or installation lacks the execution provider.
    * @throws BundleError when the file is no graph that ONNX Runtime can load.
    */
-  static async open(path: string, options: RuntimeOptions): Promise<Session> {
+  static async open(path: string, options: SessionOptions): Promise<Session> {
     requireProvider(options.provider);
     try {
       return new Session(basename(path), await InferenceSession.create(path, sessionOptions(options)));
@@ -110,7 +114,7 @@ export function int64sOf(tensors: Tensors, name: string): BigInt64Array {
   return data;
 }
 
-function sessionOptions({ provider, threads, keepsPlan = true }: RuntimeOptions): InferenceSession.SessionOptions {
+function sessionOptions({ provider, threads, keepsPlan = true }: SessionOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',

@@ -180,7 +180,7 @@ export class PriorBatch {
     if (rows > this.buffers.capacity) {
       const doubled = Math.min(2 * this.buffers.capacity, this.maxRows);
       const grown = new PriorBuffers(this.prior, this.sessions, evenUp(Math.max(rows, doubled)));
-      grown.copyCachesFrom(this.buffers, this.buffers.capacity);
+      grown.copyCachesFrom(this.buffers);
       this.buffers = grown;
     }
     this.buffers.fitCaches(Math.max(...this.drawings.map(({ position }) => position)), rows);

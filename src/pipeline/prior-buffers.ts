@@ -58,6 +58,7 @@ export class PriorBuffers {
   }[];
   private readonly outputNames: readonly string[];
   private readonly returnsRows: boolean;
+  private readonly hasFreeLength: boolean;
   private readonly byRowCount = new Map<number, BatchTensors>();
   /** Positions that a row of the cache has room for. */
   private cacheLength: number;
@@ -69,6 +70,7 @@ export class PriorBuffers {
   ) {
     const { width, codebookSize, codesPerPosition, layers } = prior;
     this.returnsRows = returnsNewRows(sessions.step);
+    this.hasFreeLength = hasFreeCacheLength(sessions.step);
     this.cacheLength = this.lengthFor(0);
     this.condition = new Float32Array(capacity * width);
     this.hidden = new Float32Array(capacity * width);
@@ -92,15 +94,15 @@ export class PriorBuffers {
   /** Length of a cache with room for `position`. */
   private lengthFor(position: number): number {
     const { positions } = this.prior;
-    if (!hasFreeCacheLength(this.sessions.step)) return positions;
+    if (!this.hasFreeLength) return positions;
     return Math.min(positions, CACHE_GRAIN * (Math.floor(position / CACHE_GRAIN) + 1));
   }
 
-  /** Takes over the first `rowCount` rows of smaller buffers. */
-  copyCachesFrom(smaller: PriorBuffers, rowCount: number): void {
+  /** Takes over the caches of smaller buffers. */
+  copyCachesFrom(smaller: PriorBuffers): void {
     this.cacheLength = smaller.cacheLength;
     this.caches.forEach(({ rows }, index) => {
-      rows.set(smaller.caches[index]?.rows.subarray(0, rowCount * this.cacheRowLength) ?? []);
+      rows.set(smaller.caches[index]?.rows.subarray(0, smaller.capacity * this.cacheRowLength) ?? []);
     });
   }
 

@@ -78,7 +78,7 @@ describe('PriorBuffers', () => {
       store(buffers, [0, 1], position);
     }
     const grown = buffersOf(6);
-    grown.copyCachesFrom(buffers, 2);
+    grown.copyCachesFrom(buffers);
     expect(lengthOf(grown)).toBe(128);
     grown.moveRow(1, 0);
     for (const row of [0, 1]) expect(read(grown, row, 70)).toEqual(expectedOf(1, 70));
