@@ -13,7 +13,6 @@ import torch
 from tqdm import tqdm
 
 from convert.bundle import PRECISIONS, SAMPLING, Labels, Networks, write_bundle
-from convert.errors import CheckpointError
 from convert.load import load_clip, load_gpt, load_vqgan
 from convert.tokenizer import read_merges, tokenizer_json
 
@@ -72,7 +71,7 @@ def main() -> int:
     args = parse()
     try:
         bundle = convert(args)
-    except (CheckpointError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:  # a CheckpointError is a ValueError
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     for name, file in bundle["files"].items():

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from export.graph import CONTRIB, quantise_blocks
+from export.graph import CONTRIB, block_product
 from export.storage import SMALLEST
 
 BLOCK = 64
@@ -33,11 +33,10 @@ def multiply_in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
         weight = matrix_of(node, stored)
         if weight is None:
             continue
-        codes, scales = quantise_blocks(weight, 8, BLOCK)
+        codes, scales, sizes = block_product(weight, 8, BLOCK)
         names = [f"{node.output[0]}.codes", f"{node.output[0]}.scales"]
-        graph.initializer.extend(numpy_helper.from_array(value, name) for value, name in zip((codes, scales.reshape(-1)), names))
+        graph.initializer.extend(numpy_helper.from_array(value, name) for value, name in zip((codes, scales), names))
         bias = ["", "", node.input[2]] if len(node.input) > 2 else []
-        sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
         new = helper.make_node("MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=CONTRIB, **sizes)
         graph.node[at].CopyFrom(new)
     used = {name for node in graph.node for name in node.input}

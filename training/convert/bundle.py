@@ -20,7 +20,7 @@ from convert.gpt import Gpt
 from convert.step_graph import build_step
 from convert.tower_graphs import build_condition, build_encoder, build_image_encoder, build_text_encoder
 from convert.vqgan import Vqgan
-from export.bundle import checksums, write_json
+from export.bundle import VARIATION, checksums, describe_prior, write_json
 from export.storage import shrink
 
 # As published, but for the candidates: demo.py paints 64 and shows the best 8, on a GPU; on two CPU cores a
@@ -133,18 +133,7 @@ def describe(nets: Networks, precision: Precision, labels: Labels, files: dict, 
         "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": clip.context_length, "padTokenId": 0},
         # White behind an upload with alpha: CLIP saw photographs, which have none.
         "imageEncoder": {"file": "image_encoder.onnx", "imageSize": clip.image_size, "mean": list(CLIP_MEAN), "std": list(CLIP_STD), "background": [1, 1, 1]},
-        "prior": {
-            "condition": "condition.onnx",
-            "step": "step.onnx",
-            "depth": None,
-            "layers": gpt.layers,
-            "heads": gpt.heads,
-            "width": gpt.width,
-            "headWidth": gpt.head_width,
-            "positions": gpt.positions,
-            "codesPerPosition": 1,
-            "codebookSize": gpt.codebook_size,
-        },
+        "prior": describe_prior(gpt, 1),
         "decoder": {"file": "decoder.onnx", **picture},
         "encoder": {"file": "encoder.onnx", **picture},
         "sampling": SAMPLING | {"topK": min(SAMPLING["topK"], gpt.codebook_size), "candidateCount": labels.candidates},
@@ -153,8 +142,7 @@ def describe(nets: Networks, precision: Precision, labels: Labels, files: dict, 
         "calibration": {
             "textMean": None,  # as published: a text's embedding conditions the prior as it is
             "imageMean": None,
-            "variationNoise": {"subtle": 0.15, "strong": 0.35},
-            "variationPull": {"subtle": 0.5, "strong": 0.25},
+            **VARIATION,
         },
         "provenance": provenance(),
         "metrics": {"precision": precision.name, "priorBits": precision.prior_bits},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.graph import CONTRIB, Graph, quantise_blocks
+from export.graph import CONTRIB, Graph, block_product
 
 
 @dataclass
@@ -16,9 +16,8 @@ class BiasGraph(Graph):
         added = [] if bias is None else [self.constant(f"{name}.bias", bias)]
         if self.bits >= 16:
             return self.op("Gemm", [x, self.half(f"{name}.weight", weight), *added], output, transB=1)
-        codes, scales = quantise_blocks(weight, self.bits, self.block)
-        stored = [self.constant(f"{name}.codes", codes), self.constant(f"{name}.scales", scales.reshape(-1))]
-        sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": self.bits, "block_size": self.block, "accuracy_level": 4}
+        codes, scales, sizes = block_product(weight, self.bits, self.block)
+        stored = [self.constant(f"{name}.codes", codes), self.constant(f"{name}.scales", scales)]
         # Between the scales and the bias: zero points and the order of groups, which we have none of.
         return self.op("MatMulNBits", [x, *stored, *(["", "", *added] if added else [])], output, CONTRIB, **sizes)
 

@@ -6,12 +6,12 @@ More positions than two grains of the cache (64), and a last grain that is cut s
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from convert.gpt import Gpt, GptConfig
 from convert.random_checkpoints import awaken
 from convert.step_graph import build_step
+from export.bundle import describe_prior
 
 CONFIG = GptConfig(codebook_size=64, layers=2, width=64, heads=2, positions=144, embedding_width=16)
 FOLDER = Path(__file__).parents[2] / "test" / "fixtures" / "free-cache-step"
@@ -21,10 +21,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     model = build_step(awaken(Gpt(CONFIG), 1), 8, 32)
     (FOLDER / "step.onnx").write_bytes(model.SerializeToString(deterministic=True))
-    config = asdict(CONFIG)
-    prior = {"layers": config["layers"], "heads": config["heads"], "width": config["width"], "headWidth": CONFIG.head_width}
-    prior |= {"positions": config["positions"], "codesPerPosition": 1, "codebookSize": config["codebook_size"]}
-    (FOLDER / "prior.json").write_text(json.dumps({"condition": "", "step": "step.onnx", "depth": None} | prior, indent=2) + "\n")
+    prior = describe_prior(CONFIG, 1) | {"condition": ""}
+    (FOLDER / "prior.json").write_text(json.dumps(prior, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,18 +8,14 @@ takes, plus as long as reading its cache takes.
 
 import numpy as np
 import onnx
-import torch
 from onnx import TensorProto
 
 from convert.gpt import Gpt, GptConfig, Layer
 from convert.graph import BiasGraph
 from export.graph import CONTRIB
+from export.prior_graphs import array
 
 INT64, FLOAT = TensorProto.INT64, TensorProto.FLOAT
-
-
-def array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().float().numpy()
 
 
 def build_step(gpt: Gpt, bits: int = 8, block: int = 64) -> onnx.ModelProto:
@@ -32,7 +28,7 @@ def build_step(gpt: Gpt, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     mask = show_past(g, config, cache_length)
     past_and_self = g.op("Concat", [cache_length, g.constant("one", np.array([1]))], axis=0)
 
-    residual, change, change_bias = read_inputs(g, gpt)
+    (residual, change), change_bias = read_inputs(g, gpt), None
     for at, block_module in enumerate(gpt.blocks):
         layer = block_module.encoder
         past, new = ([f"{when}_{kind}_{at}" for kind in ("key", "value")] for when in ("past", "new"))
@@ -50,14 +46,14 @@ def build_step(gpt: Gpt, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     return g.model(inputs, outputs)
 
 
-def read_inputs(g: BiasGraph, gpt: Gpt) -> tuple[str, str, None]:
-    """-> two terms [N, W] that are added first thing, and the second one's bias"""
+def read_inputs(g: BiasGraph, gpt: Gpt) -> tuple[str, str]:
+    """-> two terms [N, W] that are added first thing"""
     axis = g.constant("axis_1", np.array([1]))
     embedded = g.rows_of("tok_emb", array(gpt.tok_emb.weight), g.op("Squeeze", ["image_tokens", axis]))
     is_first = g.op("Equal", [g.op("Unsqueeze", ["position", axis]), g.constant("zero", np.array(0))])
     x = g.op("Where", [is_first, g.constant("nothing", np.zeros(1, np.float32)), embedded])
     place = g.rows_of("pos_emb", array(gpt.pos_emb)[0], "position")
-    return g.op("Add", [x, "condition"]), place, None
+    return g.op("Add", [x, "condition"]), place
 
 
 def show_past(g: BiasGraph, config: GptConfig, cache_length: str) -> str:

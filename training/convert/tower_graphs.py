@@ -10,6 +10,7 @@ from convert.clip_vit import ClipVit
 from convert.gpt import Gpt
 from convert.graph import BiasGraph
 from convert.vqgan import Vqgan
+from export.prior_graphs import array
 from export.tower_graphs import trace
 
 FLOAT = TensorProto.FLOAT
@@ -55,7 +56,7 @@ def build_encoder(vqgan: Vqgan) -> onnx.ModelProto:
 def build_condition(gpt: Gpt) -> onnx.ModelProto:
     """The projected embedding at position 0 and zeros behind it: later positions read tokens alone. [N, D] -> [N, P, W]"""
     config, g = gpt.config, BiasGraph("condition")
-    weight, bias = (p.detach().float().numpy() for p in (gpt.cond_proj.weight, gpt.cond_proj.bias))
+    weight, bias = map(array, (gpt.cond_proj.weight, gpt.cond_proj.bias))
     row = g.op("Unsqueeze", [g.affine("embedding", "cond_proj", weight, bias), g.constant("axis_1", np.array([1]))])
     g.op("Pad", [row, g.constant("zeros_behind", np.array([0, 0, 0, 0, config.positions - 1, 0]))], "condition")
     return g.model({"embedding": (FLOAT, ["N", config.embedding_width])}, {"condition": (FLOAT, ["N", config.positions, config.width])})

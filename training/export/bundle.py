@@ -24,6 +24,8 @@ from vqgan.model import Vqgan
 # Chosen on 100 of the held-out pairs, R-precision of CLIP's favourite of four (one standard error is 0.05): 0.33, 0.33,
 # 0.37, 0.32 at guidance 1, 2, 3, 4 with temperature 1 and top-k 256; 0.41 with these.
 SAMPLING = {"temperature": 0.8, "topK": 64, "topP": 0.95, "guidanceScale": 3.0, "candidateCount": 8}
+# Lengths of noise and shares of the way along the sphere (docs/bundle-format.md).
+VARIATION = {"variationNoise": {"subtle": 0.15, "strong": 0.35}, "variationPull": {"subtle": 0.5, "strong": 0.25}}
 NUMBERED = 300  # concepts for which `describe` also knows "two …" and "three …"
 WORD_SOURCES = [
     {"name": "emojibase-data", "licence": "MIT", "pictures": 0, "authors": "Miles Johnson; names and keywords from Unicode CLDR"},
@@ -102,6 +104,22 @@ def checksums(folder: Path) -> dict[str, dict]:
     return {p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in described}
 
 
+def describe_prior(config, codes_per_position: int) -> dict:
+    """The prior's part of bundle.json. `config`: the sizes of any prior, ours or a published one."""
+    return {
+        "condition": "condition.onnx",
+        "step": "step.onnx",
+        "depth": "depth.onnx" if codes_per_position > 1 else None,
+        "layers": config.layers,
+        "heads": config.heads,
+        "width": config.width,
+        "headWidth": config.head_width,
+        "positions": config.positions,
+        "codesPerPosition": codes_per_position,
+        "codebookSize": config.codebook_size,
+    }
+
+
 def describe(name: str, version: str, vqgan: Vqgan, clip: Clip, prior: Prior, files: dict, **rest: object) -> dict:
     """bundle.json"""
     image, text, config = clip.config.image, clip.config.text, prior.config
@@ -115,18 +133,7 @@ def describe(name: str, version: str, vqgan: Vqgan, clip: Clip, prior: Prior, fi
         "embeddingWidth": config.embedding_width,
         "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": text.context_length, "padTokenId": 0},
         "imageEncoder": {"file": "image_encoder.onnx", "imageSize": image.image_size, "mean": list(MEAN), "std": list(STD), "background": list(BACKGROUND)},
-        "prior": {
-            "condition": "condition.onnx",
-            "step": "step.onnx",
-            "depth": "depth.onnx" if config.groups > 1 else None,
-            "layers": config.layers,
-            "heads": config.heads,
-            "width": config.width,
-            "headWidth": config.head_width,
-            "positions": config.positions,
-            "codesPerPosition": config.groups,
-            "codebookSize": config.codebook_size,
-        },
+        "prior": describe_prior(config, config.groups),
         "decoder": {"file": "decoder.onnx", **picture},
         "encoder": {"file": "encoder.onnx", **picture},
         "sampling": SAMPLING,
@@ -162,8 +169,7 @@ def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tok
             # Measured on held-out pictures at 540 steps: 3.821 nats a code without, 3.834 with the shift.
             "textMean": None,
             "imageMean": None,
-            "variationNoise": {"subtle": 0.15, "strong": 0.35},
-            "variationPull": {"subtle": 0.5, "strong": 0.25},
+            **VARIATION,
         },
         provenance=provenance(pictures) if pictures else [],
         metrics={},

@@ -42,6 +42,16 @@ def quantise_blocks(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarr
     return codes, scales[..., 0].astype(np.float32)
 
 
+def block_product(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """[out, in] float -> codes, flat scales and attributes of the `MatMulNBits` that multiplies by it.
+
+    accuracy_level 4: activations are quantised too, block by block of a row, so rows never mix.
+    """
+    codes, scales = quantise_blocks(weight, bits, block)
+    sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": bits, "block_size": block, "accuracy_level": 4}
+    return codes, scales.reshape(-1), sizes
+
+
 @dataclass
 class Graph:
     """Collects nodes and initialisers; each method adds one operation and returns the name of its output."""
@@ -73,10 +83,8 @@ class Graph:
         bits = bits or self.bits
         if bits == 32:
             return self.op("MatMul", [x, self.constant(name, weight.T.astype(np.float32))], output)
-        codes, scales = quantise_blocks(weight, bits, self.block)
-        stored = [self.constant(f"{name}.codes", codes), self.constant(f"{name}.scales", scales.reshape(-1))]
-        # accuracy_level 4: activations are quantised too, block by block of a row, so rows never mix.
-        sizes = {"K": weight.shape[1], "N": weight.shape[0], "bits": bits, "block_size": self.block, "accuracy_level": 4}
+        codes, scales, sizes = block_product(weight, bits, self.block)
+        stored = [self.constant(f"{name}.codes", codes), self.constant(f"{name}.scales", scales)]
         return self.op("MatMulNBits", [x, *stored], output, CONTRIB, **sizes)
 
     def add_rms(self, x: str, y: str, scale: str, output: str | None = None) -> tuple[str, str]:

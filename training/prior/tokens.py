@@ -3,7 +3,8 @@
     python -m prior.tokens --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/tokens --passes 6
 
 Each pass draws every training picture once: pass 0 as it is, pass 1 mirrored, the others moved, counted, paired, on
-colours (data/compose.py) and a quarter of them in other hues, which no caption has to say here. One file a pass, so that a later session can add passes; a pass that is there is not made again.
+colours (data/compose.py) and a quarter of them in other hues, which no caption has to say here. One file a pass, so that
+a later session can add passes; a pass that is there is not made again.
 Writes pass-<n>.npz {tokens uint16 [M, P, G], embeddings float16 [M, D]}, held-out.npz (with indices), and
 gap.npz: mean and covariance of (text − image) over training pairs, the only thing that words tell the prior about:
 how far, and in which directions, the condition will be off when it comes from a text.
@@ -17,28 +18,23 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from clip.model import Clip, ClipConfig
+from clip.model import Clip
 from clip.text import load_tokenizer, tokenize
 from common.pictures import Pictures, shift_hue
-from common.run import autocast, load_checkpoint, pick_device
+from common.run import autocast, pick_device
 from data.captions import Captioner, canonical
 from data.compose import Composer, Mix
-from vqgan.model import Vqgan, VqganConfig
+from export import load
+from vqgan.model import Vqgan
 
 
 def load_vqgan(folder: Path) -> Vqgan:
-    saved = load_checkpoint(folder / "checkpoint.pt")
-    config = VqganConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in saved["config"].items()})
-    model = Vqgan(config).eval().requires_grad_(False)
-    model.load_state_dict(saved["state"]["model"])
-    return model.to(memory_format=torch.channels_last)
+    """As it is used here and by the prior: frozen, and laid out as convolutions want it."""
+    return load.load_vqgan(folder).requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def load_clip(folder: Path) -> Clip:
-    saved = load_checkpoint(folder / "checkpoint.pt")
-    model = Clip(ClipConfig.from_dict(saved["config"])).eval().requires_grad_(False)
-    model.load_state_dict(saved["state"]["model"])
-    return model
+    return load.load_clip(folder).requires_grad_(False)
 
 
 @torch.inference_mode()
