@@ -32,7 +32,7 @@ def backgrounds(count: int, generator: torch.Generator) -> torch.Tensor:
 
 def false_negatives(scenes: list, styled: list[bool]) -> torch.Tensor:
     """bool [B, B]: text i would be true of picture j as well (the same concept; and the style, if the text names one)."""
-    concept = np.array([f"{s.kind} {s.concept} {s.count} {s.other} {s.colour}" for s in scenes])
+    concept = np.array([f"{s.kind} {s.concept} {s.count} {s.other} {s.tint} {s.colour}" for s in scenes])
     style = np.array([s.style for s in scenes])
     same = (concept[:, None] == concept[None]) & ((style[:, None] == style[None]) | ~np.array(styled)[:, None])
     np.fill_diagonal(same, False)

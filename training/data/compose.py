@@ -1,12 +1,15 @@
 """Pictures made on the fly from the packages' art, with what is in them, so that captions can say it.
 
 A batch mixes: one object (plain, or moved and scaled), two to five copies of one object, two objects side by side or
-above each other, and any of these on a coloured background. Counting is CLIP-GEN's named weakness: the counts here are
-what the bundle learns it from.
+above each other, an object that wears another; some objects in another colour, and any of these on a coloured background.
+Counting is CLIP-GEN's named weakness: the counts here are what the bundle learns it from.
+
+A quarter of the combinations of a thing and a colour, and of a thing and what it wears, is never composed
+(`is_kept_back`): the evaluation asks for these.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,6 +17,8 @@ import torch.nn.functional as F
 
 from common.pictures import Pictures, over, random_affine
 from data.captions import COLOURS, NUMBERS, Captioner, plural
+from data.prepare import fraction
+from data.tint import tint
 
 # Centres (x, y) and edge of each copy, in units of the picture; jittered when drawn.
 LAYOUTS = {
@@ -22,30 +27,54 @@ LAYOUTS = {
     4: [(0.27, 0.27, 0.46), (0.73, 0.27, 0.46), (0.27, 0.73, 0.46), (0.73, 0.73, 0.46)],
     5: [(0.23, 0.23, 0.4), (0.77, 0.23, 0.4), (0.5, 0.5, 0.4), (0.23, 0.77, 0.4), (0.77, 0.77, 0.4)],
 }
+# What a thing may wear: centre (x, y) and edge, in units of the picture.
+WORN = {
+    "top hat": (0.5, 0.22, 0.46), "billed cap": (0.5, 0.24, 0.44), "crown": (0.5, 0.2, 0.42), "graduation cap": (0.5, 0.22, 0.5),
+    "sunglasses": (0.5, 0.52, 0.56), "glasses": (0.5, 0.52, 0.56),
+}  # fmt: skip
+WORN_NAMES = {"top hat": ["a top hat", "a hat"], "billed cap": ["a cap", "a hat"], "sunglasses": ["sunglasses"], "glasses": ["glasses"]}
+
+
+def is_kept_back(concept: str, extra: str) -> bool:
+    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training picture shows it."""
+    return fraction(f"kept back/{extra}/{concept}") < 0.25
+
+
+def names_a_colour(label: str) -> bool:
+    """Things that are called by a colour ("red apple") are not given another."""
+    return any(word in COLOURS for word in label.split())
 
 
 @dataclass(frozen=True)
 class Scene:
     """What one picture of a batch shows."""
 
-    kind: str  # one | count | pair
+    kind: str  # one | count | pair | worn
     concept: str
     style: str
     name: str
     count: int = 1
     other: str | None = None
     relation: str | None = None  # beside | above
-    colour: str | None = None
+    tint: str | None = None  # the colour that the thing was given
+    colour: str | None = None  # of the background
 
     def caption(self, captioner: Captioner, with_style: bool) -> str:
         style = self.style if with_style else None
+        thing = f"{self.tint} {captioner.label(self.concept)}" if self.tint else captioner.label(self.concept)
         if self.kind == "count":
             number = captioner.rng.choice(NUMBERS[self.count])
-            text = f"{number} {plural(captioner.label(self.concept))}" + (f", {style} style" if style else "")
+            text = f"{number} {plural(thing)}" + (f", {style} style" if style else "")
+        elif self.kind == "worn":
+            worn = captioner.rng.choice(WORN_NAMES.get(self.other, [f"a {self.other}"]))
+            text = captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"])
+            text += f", {style} style" if style else ""
         elif self.kind == "pair":
-            a, b = captioner.label(self.concept), captioner.label(self.other)
+            a, b = thing, captioner.label(self.other)
             text = (f"{a} above {b}" if self.relation == "above" else captioner.rng.choice([f"{a} and {b}", f"{a} next to {b}"]))
             text += f", {style} style" if style else ""
+        elif self.tint:
+            text = captioner.in_style(captioner.tinted(self.concept, self.tint), style)
         else:
             text = captioner.one(self.concept, style, self.name)
         if self.colour:
@@ -57,13 +86,15 @@ class Scene:
 class Mix:
     """Shares of the kinds of scene in a batch."""
 
-    count: float = 0.12
-    pair: float = 0.08
-    colour: float = 0.08
+    count: float = 0.14
+    pair: float = 0.07
+    worn: float = 0.05
+    tint: float = 0.16
+    colour: float = 0.06
     moved: float = 0.3
 
 
-PLAIN = Mix(0.0, 0.0, 0.0, 0.0)
+PLAIN = Mix(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def paste(canvas: torch.Tensor, picture: torch.Tensor, x: float, y: float, edge: float) -> None:
@@ -86,6 +117,7 @@ class Composer:
         self.by_style: dict[str, list[int]] = {}
         for i in indices:
             self.by_style.setdefault(pictures.records[i]["style"], []).append(int(i))
+        self.worn = {style: found for style, rows in self.by_style.items() if (found := [i for i in rows if pictures.records[i]["concept"] in WORN])}
 
     def batch(self, size: int) -> tuple[torch.Tensor, list[Scene]]:
         """float32 [B, 4, H, W] premultiplied, and one scene each."""
@@ -97,17 +129,21 @@ class Composer:
         for row, index in enumerate(chosen):
             record = self.pictures.records[index]
             scene = Scene("one", record["concept"], record["style"], record["name"])
+            if rng.random() < mix.tint:
+                scene = self._tint(x, row, scene)
             roll = rng.random()
             if roll < mix.count:
                 scene = self._count(x, row, scene)
             elif roll < mix.count + mix.pair:
                 scene = self._pair(x, row, scene)
+            elif roll < mix.count + mix.pair + mix.worn:
+                scene = self._wear(x, row, scene)
             if rng.random() < mix.colour:
                 colour = rng.choice(list(COLOURS))
                 rgb = torch.tensor([*COLOURS[colour], 1.0])
                 rgb[:3] = (rgb[:3] + (torch.rand(3, generator=self.generator) - 0.5) * 0.08).clamp(0, 1)
                 x[row] = over(x[row][None], rgb.view(1, 4, 1, 1))[0]
-                scene = Scene(**{**scene.__dict__, "colour": colour})
+                scene = replace(scene, colour=colour)
             scenes.append(scene)
         return x, scenes
 
@@ -119,7 +155,7 @@ class Composer:
         x[row] = 0
         for cx, cy, edge in LAYOUTS[count]:
             paste(x[row], picture, cx + self._jitter(), cy + self._jitter(), edge * (1 + self._jitter()))
-        return Scene("count", scene.concept, scene.style, scene.name, count=count)
+        return replace(scene, kind="count", count=count)
 
     def _pair(self, x: torch.Tensor, row: int, scene: Scene) -> Scene:
         other = self.rng.choice(self.by_style[scene.style])
@@ -129,4 +165,21 @@ class Composer:
         places = [(0.5, 0.26, 0.5), (0.5, 0.74, 0.5)] if above else LAYOUTS[2]
         for picture, (cx, cy, edge) in zip((first, second), places):
             paste(x[row], picture, cx + self._jitter(), cy + self._jitter(), edge)
-        return Scene("pair", scene.concept, scene.style, scene.name, other=self.pictures.records[other]["concept"], relation="above" if above else "beside")
+        return replace(scene, kind="pair", other=self.pictures.records[other]["concept"], relation="above" if above else "beside")
+
+    def _tint(self, x: torch.Tensor, row: int, scene: Scene) -> Scene:
+        colour = self.rng.choice(list(COLOURS))
+        if names_a_colour(self.pictures.concepts[scene.concept]["label"]) or is_kept_back(scene.concept, colour):
+            return scene
+        x[row] = tint(x[row], COLOURS[colour], strength=self.rng.uniform(0.8, 1.0))
+        return replace(scene, tint=colour)
+
+    def _wear(self, x: torch.Tensor, row: int, scene: Scene) -> Scene:
+        worn = self.rng.choice(self.worn.get(scene.style, [None]))
+        if worn is None or is_kept_back(scene.concept, other := self.pictures.records[worn]["concept"]):
+            return scene
+        thing, (cx, cy, edge) = x[row].clone(), WORN[other]
+        x[row] = 0
+        paste(x[row], thing, 0.5 + self._jitter(), 0.59, 0.8 * (1 + self._jitter()))
+        paste(x[row], self.pictures.batch([worn])[0], cx + self._jitter(), cy + self._jitter(), edge * (1 + self._jitter()))
+        return replace(scene, kind="worn", other=other)

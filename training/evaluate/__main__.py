@@ -18,8 +18,8 @@ from tqdm import tqdm
 from common.pictures import Pictures
 from evaluate.evaluator import load_evaluator, r_precision
 from evaluate.features import NAME, extract, frechet, load_inception
-from evaluate.measures import bootstrap, cosine_distance, count_objects, pairwise, pixel_distance, prior_loss, psnr
-from evaluate.prompts import EVALUATED, composed, counting, demo_prompts, free_prompts, held_out
+from evaluate.measures import bootstrap, cosine_distance, count_objects, has_clear_corners, main_colour, pairwise, pixel_distance, prior_loss, psnr
+from evaluate.prompts import EVALUATED, coloured, composed, counting, demo_prompts, free_prompts, held_out, tinted
 from evaluate.sampler import BundleSampler, Sampling
 from evaluate.sheets import labelled_sheet
 
@@ -94,6 +94,18 @@ class Evaluation:
         labelled = [(c.prompt, painted[row][None]) for row, c in enumerate(asked)]
         return out | {"sheet": labelled}
 
+    def colours(self, limit: int) -> dict:
+        """Share of "a blue fox" whose main colour is the one asked for, on a thing that stands free and not as its background."""
+        asked = coloured(self.pictures, limit)
+        painted = self.paint(self.sampler.embed_texts([a.prompt for a in asked], shifted=True), keep=1)[:, 0]
+        plain = self.paint(self.sampler.embed_texts([a.label for a in asked], shifted=True), keep=1)[:, 0]
+        out: dict = {"prompts": len(asked)}
+        for name, made in (("painted", painted), ("without_colour", plain), ("tinted", tinted(self.pictures, asked).numpy())):
+            right = np.array([main_colour(m) == a.colour for m, a in zip(made.astype(np.float32), asked)], float)
+            free = np.array([has_clear_corners(m[3].astype(np.float32)) for m in made], float)
+            out[name] = {"colour": bootstrap(right), "free": bootstrap(free), "both": bootstrap(right * free)}
+        return out | {"sheet": [(a.prompt, painted[row][None]) for row, a in enumerate(asked)]}
+
     def reconstruction(self, count: int) -> tuple[dict, np.ndarray, np.ndarray]:
         indices = np.random.default_rng(8).permutation(self.pictures.indices("pair", "concept"))[:count]
         real = self.pictures.batch(indices).numpy()
@@ -152,6 +164,8 @@ def main() -> None:
     metrics["diversity"] = run.diversity(sets.pop("all_four"), captions)
     metrics["counting"] = run.counts(16 if args.quick else 48)
     labelled_sheet(metrics["counting"].pop("sheet"), args.out / "counting.png", 8)
+    metrics["colours"] = run.colours(16 if args.quick else 66)
+    labelled_sheet(metrics["colours"].pop("sheet"), args.out / "colours.png", 11)
 
     reconstruction, tokens, indices = run.reconstruction(64 if args.quick else 384)
     metrics |= reconstruction

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from data.captions import COLOURS
 from evaluate.sampler import BundleSampler
 
 
@@ -60,6 +61,22 @@ def count_objects(alpha: np.ndarray, smallest: float = 0.01) -> int:
                     stack.append((ny, nx))
         count += size >= smallest * edge * edge
     return count
+
+
+def main_colour(picture: np.ndarray) -> str | None:
+    """The name (data.captions.COLOURS) that most opaque pixels of a premultiplied RGBA picture [4, H, W] are nearest to; None for an empty one."""
+    rgb = (picture[:3] / np.maximum(picture[3:], 1e-3))[:, picture[3] > 0.5].T.astype(np.float32)
+    if not len(rgb):
+        return None
+    names, values = list(COLOURS), np.array(list(COLOURS.values()), np.float32)
+    nearest = ((rgb[:, None] - values) ** 2).sum(-1).argmin(-1)
+    return names[np.bincount(nearest, minlength=len(names)).argmax()]
+
+
+def has_clear_corners(alpha: np.ndarray, edge: int = 8) -> bool:
+    """Whether a thing stands free: at least three corners of the picture are mostly transparent, where a background would fill all."""
+    corners = [alpha[y, x] for y in (slice(edge), slice(-edge, None)) for x in (slice(edge), slice(-edge, None))]
+    return sum(float(corner.mean()) < 0.5 for corner in corners) >= 3
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

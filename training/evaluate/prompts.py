@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from common.pictures import Pictures
-from data.captions import canonical, plural
-from data.compose import LAYOUTS, paste
+from data.captions import COLOURS, canonical, plural
+from data.compose import LAYOUTS, is_kept_back, names_a_colour, paste
+from data.tint import tint
 
 EVALUATED = 250  # held-out pairs that an evaluation may ask for; settings are chosen on those after them (evaluate/tune.py)
 DEMO = Path(__file__).with_name("demo_prompts.txt")
@@ -34,19 +35,63 @@ def held_out(pictures: Pictures, split: str, count: int, seed: int = 5) -> tuple
     return np.array(chosen), captions
 
 
-def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
-    """Combinations that no training caption contains, of things that were trained on."""
-    rng = np.random.default_rng(seed)
+def simple_things(pictures: Pictures) -> list[str]:
+    """Concepts of the emoji that were trained on, of one or two words."""
     trained = {r["concept"] for r in pictures.records if r["split"] == "train"}
-    things = sorted(pictures.concepts[c]["label"] for c in trained if pictures.concepts[c]["hexcode"] and len(pictures.concepts[c]["label"].split()) <= 2)
+    return sorted(c for c in trained if pictures.concepts[c]["hexcode"] and len(pictures.concepts[c]["label"].split()) <= 2)
+
+
+def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
+    """Combinations that no training caption contains, of things that were trained on: colours and hats only where they are kept back."""
+    rng = np.random.default_rng(seed)
+    concepts = {pictures.concepts[c]["label"]: c for c in simple_things(pictures)}
+    things = sorted(concepts)
+
+    def is_new(prompt: str, words: dict[str, str]) -> bool:
+        concept, colour = concepts[words["thing"]], words["adjective"]
+        if "wearing" in prompt:
+            return is_kept_back(concept, "top hat") and is_kept_back(concept, "billed cap")
+        return colour not in COLOURS or colour not in prompt or is_kept_back(concept, colour)
+
     pick = lambda options: options[rng.integers(len(options))]  # noqa: E731
     prompts: list[str] = []
     while len(prompts) < count:
         words = {"adjective": pick(ADJECTIVES), "thing": pick(things), "other": pick(things), "style": pick(["3d", "flat", "noto"]), "colour": pick(["red", "blue", "green"])}
         prompt = pick(FRAMES).format(**words)
-        if prompt not in prompts and prompt not in things:
+        if prompt not in prompts and prompt not in things and is_new(prompt, words):
             prompts.append(prompt)
     return prompts
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """A thing in a colour that no training picture shows it in."""
+
+    colour: str
+    label: str
+    index: int  # of a training picture of the thing
+
+    @property
+    def prompt(self) -> str:
+        return f"a {self.colour} {self.label}"
+
+
+def coloured(pictures: Pictures, count: int, seed: int = 7) -> list[Coloured]:
+    """Combinations of a thing and a colour that training keeps back."""
+    rng, out = np.random.default_rng(seed), []
+    first = {r["concept"]: r["index"] for r in reversed(pictures.records) if r["split"] == "train"}
+    combinations = [(c, colour) for c in simple_things(pictures) if not names_a_colour(pictures.concepts[c]["label"]) for colour in COLOURS if is_kept_back(c, colour)]
+    for at in rng.permutation(len(combinations))[:count]:
+        concept, colour = combinations[at]
+        out.append(Coloured(colour, pictures.concepts[concept]["label"], first[concept]))
+    return out
+
+
+def tinted(pictures: Pictures, asked: list[Coloured]):
+    """The true pictures, coloured as in training: the ceiling. float32 [N, 4, H, W]"""
+    import torch
+
+    return torch.stack([tint(pictures.batch([a.index])[0], COLOURS[a.colour]) for a in asked])
 
 
 @dataclass(frozen=True)

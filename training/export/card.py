@@ -20,6 +20,7 @@ HEADLINES = {
     "fid0": ("pair", "from_text", "fid", "0"),
     "fid0Real": ("pair", "real", "fid", "0"),
     "counted": ("counting", "painted", "objects", "value"),
+    "coloured": ("colours", "painted", "both", "value"),
 }
 
 
@@ -69,6 +70,12 @@ def measured(metrics: dict) -> list[str]:
         lines += [f"### Counting, {counts['prompts']} prompts from two to five", "", "| pictures | that many separate objects | the judge picks the number |", "|---|---|---|"]
         for name, label in (("without_number", "asked without a number (floor)"), ("painted", "**painted from words**"), ("composed", "composed of real art (ceiling)")):
             lines.append(f"| {label} | {interval(counts[name]['objects'])} | {interval(counts[name]['judge'])} |")
+        lines.append("")
+    if "colours" in metrics:
+        colours = metrics["colours"]
+        lines += [f"### Colours, {colours['prompts']} things in colours that training kept back", "", "| pictures | mainly in that colour | stands free, no background | both |", "|---|---|---|---|"]
+        for name, label in (("without_colour", "asked without a colour (floor)"), ("painted", "**painted from words**"), ("tinted", "coloured real art (ceiling)")):
+            lines.append(f"| {label} | " + " | ".join(interval(colours[name][key]) for key in ("colour", "free", "both")) + " |")
         lines.append("")
     if "diversity" in metrics:
         lines += ["### Difference between four pictures", "", "| pictures | pixels (RMS) | judge (1 − cosine) |", "|---|---|---|"]

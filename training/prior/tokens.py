@@ -3,7 +3,7 @@
     python -m prior.tokens --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/tokens --passes 6
 
 Each pass draws every training picture once: pass 0 as it is, pass 1 mirrored, the others moved, counted, paired, on
-colours (data/compose.py) and a quarter of them in other hues, which no caption has to say here. One file a pass, so that
+colours (data/compose.py) and a fifth of them in other hues, which no caption has to say here. One file a pass, so that
 a later session can add passes; a pass that is there is not made again.
 Writes pass-<n>.npz {tokens uint16 [M, P, G], embeddings float16 [M, D]}, held-out.npz (with indices), and
 gap.npz: mean and covariance of (text − image) over training pairs, the only thing that words tell the prior about:
@@ -79,7 +79,7 @@ def main() -> None:
         path = args.out / f"pass-{n}.npz"
         if path.exists():
             continue
-        composer = Composer(pictures, train, seed=1000 + n, mix=Mix(count=0.15, pair=0.08, colour=0.08, moved=0.5))
+        composer = Composer(pictures, train, seed=1000 + n, mix=Mix(moved=0.5))
         tokens, embeddings = [], []
         for at in tqdm(range(0, len(train), 64), desc=path.stem, mininterval=10):
             if n < 2:
@@ -87,7 +87,7 @@ def main() -> None:
                 x = x.flip(-1) if n == 1 else x
             else:
                 x, _ = composer.batch(min(64, len(train) - at))
-                x = shift_hue(x, composer.generator, share=0.25)
+                x = shift_hue(x, composer.generator, share=0.2)
             t, e = encode(x, vqgan, clip, device)
             tokens.append(t)
             embeddings.append(e)

@@ -8,19 +8,24 @@ import pytest
 import torch
 
 from common.pictures import over, random_affine, shift_hue
-from data import prepare
-from data.captions import Captioner, canonical, plural
-from data.compose import PLAIN, Composer, Mix
-from evaluate.measures import count_objects
+from data import compose, prepare
+from data.captions import COLOUR_WORDS, COLOURS, Captioner, canonical, plural
+from data.compose import PLAIN, Composer, Mix, is_kept_back, names_a_colour
+from data.tint import tint
+from evaluate.measures import count_objects, has_clear_corners, main_colour
 
 
 def is_premultiplied(x: torch.Tensor) -> bool:
     return bool((x >= -1e-5).all() and (x <= 1 + 1e-5).all() and (x[:, :3] <= x[:, 3:4] + 1e-4).all())
 
 
-@pytest.mark.parametrize("kind", ["count", "pair", "colour", "moved"])
+def mix_of(**shares: float) -> Mix:
+    return Mix(**(PLAIN.__dict__ | shares))
+
+
+@pytest.mark.parametrize("kind", ["count", "pair", "tint", "colour", "moved"])
 def test_every_scene_is_a_valid_picture_that_differs_from_the_plain_one(pictures, kind):
-    composer = Composer(pictures, pictures.indices("train"), seed=1, mix=Mix(**{"count": 0, "pair": 0, "colour": 0, "moved": 0, kind: 1.0}))
+    composer = Composer(pictures, pictures.indices("train"), seed=1, mix=mix_of(**{kind: 1.0}))
     x, scenes = composer.batch(6)
     assert x.shape == (6, 4, 32, 32) and is_premultiplied(x)
     train = {r["concept"] for r in pictures.records if r["split"] == "train"}
@@ -30,7 +35,7 @@ def test_every_scene_is_a_valid_picture_that_differs_from_the_plain_one(pictures
 
 
 def test_a_counted_scene_holds_that_many_objects(pictures):
-    composer = Composer(pictures, pictures.indices("train"), seed=2, mix=Mix(count=1, pair=0, colour=0, moved=0))
+    composer = Composer(pictures, pictures.indices("train"), seed=2, mix=mix_of(count=1))
     x, scenes = composer.batch(24)
     large = torch.nn.functional.interpolate(x, (64, 64), mode="bilinear")
     counted = [count_objects(picture[3].numpy()) for picture in large]
@@ -46,11 +51,12 @@ def test_a_seed_fixes_a_batch(pictures):
 
 def test_captions_say_what_is_there(pictures):
     captioner = Captioner(pictures.concepts, random.Random(0))
-    composer = Composer(pictures, pictures.indices("train"), seed=4, mix=Mix(count=0.4, pair=0.4, colour=0.3, moved=0))
+    composer = Composer(pictures, pictures.indices("train"), seed=4, mix=mix_of(count=0.4, pair=0.4, tint=0.5, colour=0.3))
     _, scenes = composer.batch(40)
     for scene in scenes:
         text = scene.caption(captioner, with_style=True)
         assert (scene.colour is None) or scene.colour in text
+        assert scene.tint is None or scene.kind == "one" or f"{scene.tint} {scene.concept}" in text
         if scene.kind == "count":
             assert plural(scene.concept) in text and any(word in text for word in {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}[scene.count])
         if scene.kind == "pair":
@@ -58,6 +64,55 @@ def test_captions_say_what_is_there(pictures):
         if scene.kind != "one":
             assert scene.style in text
     assert canonical(pictures.concepts, "apple", "flat") == "apple, flat style"
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_tinted_thing_has_that_colour_and_keeps_its_shape(colour):
+    y, x = np.mgrid[0:64, 0:64] / 63 - 0.5
+    shaded = np.stack([0.8 - 0.2 * (x + y), 0.6 - 0.2 * (x + y), np.full_like(x, 0.2), np.ones_like(x)]).astype(np.float32)
+    picture = torch.from_numpy(shaded * (np.hypot(x, y) < 0.4))
+    picture[:3, 28:32, 28:32] = 0  # an eye
+    made = tint(picture, COLOURS[colour])
+    assert is_premultiplied(made[None]) and torch.equal(made[3], picture[3])
+    assert main_colour(made.numpy()) == colour
+    assert made[:3, 28:32, 28:32].max() < 1e-5, "what was black stays black"
+    assert torch.allclose(tint(picture, COLOURS[colour], strength=0), picture, atol=1e-5)
+
+
+def test_an_empty_picture_can_be_tinted():
+    assert torch.equal(tint(torch.zeros(4, 8, 8), COLOURS["red"]), torch.zeros(4, 8, 8))
+    assert main_colour(np.zeros((4, 8, 8), np.float32)) is None
+
+
+def test_combinations_that_are_kept_back_are_never_composed(pictures, monkeypatch):
+    monkeypatch.setattr(compose, "WORN", {"apple": (0.5, 0.2, 0.4)})
+    monkeypatch.setattr(compose, "is_kept_back", lambda concept, extra: extra in ("blue", "apple") and concept == "apple")
+    composer = Composer(pictures, pictures.indices("train"), seed=6, mix=mix_of(tint=0.5, worn=1.0))
+    scenes = [scene for _ in range(20) for scene in composer.batch(12)[1]]
+    tinted, worn = [s for s in scenes if s.tint], [s for s in scenes if s.kind == "worn"]
+    assert {s.tint for s in tinted} == set(COLOURS) - {"blue"} and {s.other for s in worn} == {"apple"}
+    assert {s.concept for s in tinted} == {"apple"}, "a red fox and a blue whale are called by a colour"
+    assert {s.concept for s in worn} == {"red fox", "blue whale"}
+
+
+def test_a_quarter_is_kept_back_for_the_evaluation():
+    combinations = [(f"thing {n}", colour) for n in range(200) for colour in COLOURS]
+    assert np.mean([is_kept_back(*c) for c in combinations]) == pytest.approx(0.25, abs=0.03)
+    assert names_a_colour("red apple") and not names_a_colour("bored apple")
+
+
+def test_colours_are_named_in_every_language_that_has_a_name():
+    assert all(len(words.split()) == len(COLOURS) for words in COLOUR_WORDS.values())
+    concepts = {"fox": {"label": "fox", "tags": [], "names": {"de": "fuchs", "fr": "renard"}, "words": {}}}
+    captioner = Captioner(concepts, random.Random(0))
+    said = {captioner.tinted("fox", "black") for _ in range(200)}
+    assert {"black fox", "a black fox", "ein schwarzer fuchs", "un renard noir"} <= said
+
+
+def test_a_background_is_seen_in_the_corners():
+    thing = np.zeros((64, 64), np.float32)
+    thing[10:50, 10:50] = 1
+    assert has_clear_corners(thing) and not has_clear_corners(np.ones_like(thing))
 
 
 @pytest.mark.parametrize(("one", "many"), [("fox", "foxes"), ("berry", "berries"), ("day", "days"), ("watch", "watches"), ("apple", "apples")])

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from data.compose import is_kept_back
 from evaluate.evaluator import Evaluator, EvaluatorConfig, features_of, r_precision
 from evaluate.features import blur, frechet, from_javascript
 from evaluate.measures import bootstrap, count_objects, pairwise, pixel_distance, psnr
-from evaluate.prompts import demo_prompts, free_prompts, held_out
+from evaluate.prompts import coloured, demo_prompts, free_prompts, held_out, tinted
 from export.card import card, headlines
 
 
@@ -63,6 +64,10 @@ def test_prompts_are_fixed_and_held_out(pictures):
     indices, captions = held_out(pictures, "pair", 5)
     assert list(indices) == [4] and captions == ["blue whale, flat style"]
     assert free_prompts(pictures, 10) == free_prompts(pictures, 10)
+    asked = coloured(pictures, 50)
+    assert asked == coloured(pictures, 50) and asked and {a.label for a in asked} == {"apple"}
+    assert all(is_kept_back(a.label, a.colour) for a in asked), "only colours that no training picture shows the thing in"
+    assert tinted(pictures, asked).shape == (len(asked), 4, 32, 32)
     assert len(demo_prompts()) == 24
 
 
