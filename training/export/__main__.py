@@ -21,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--decoder", type=Path, default=Path("runs/decoder"), help="a refined decoder; the VQGAN's own where there is none")
+    parser.add_argument("--decoder-share", type=float, default=0.5, help="0: the VQGAN's own decoder, 1: the refined one, between: a mean of their weights")
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
     parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
@@ -35,7 +36,7 @@ def main() -> None:
     if args.random_weights:
         models, metrics = random_models(VqganConfig(), ClipConfig(), PriorConfig()), None
     else:
-        models, metrics = (load_vqgan(args.vqgan, args.decoder), load_clip(args.clip), load_prior(args.prior)), args.metrics
+        models, metrics = (load_vqgan(args.vqgan, args.decoder, args.decoder_share), load_clip(args.clip), load_prior(args.prior)), args.metrics
     pictures = Pictures(args.data) if (args.data / "records.json").exists() else None
     tokenizer = load_tokenizer(models[1].config.text.context_length)
     bundle = write_bundle(args.out, args.name, models, tokenizer, pictures, FULL if args.full_precision else Precision(), args.bundle_version)

@@ -38,13 +38,18 @@ def wake(module: nn.Module) -> None:
             nn.init.normal_(part.norm1.weight, 1.0, 0.1)
 
 
-def load_vqgan(folder: Path, decoder: Path | None = None) -> Vqgan:
-    """`decoder`: the run of a refined decoder (vqgan/refine.py), if there is one; tokens mean the same with either."""
+def load_vqgan(folder: Path, decoder: Path | None = None, share: float = 1.0) -> Vqgan:
+    """`decoder`: the run of a refined decoder (vqgan/refine.py), if there is one; tokens mean the same with either.
+
+    `share`: how far to go from the VQGAN's own decoder (0) to the refined one (1). Both come from the same weights, so those
+    between them work as well (Wortsman et al. 2022, arXiv 2109.01903), and better than either: sharp without a grid.
+    """
     checkpoint = load_checkpoint(folder / "checkpoint.pt")
     model = Vqgan(config_from(VqganConfig, checkpoint["config"]))
     model.load_state_dict(weights_of(checkpoint))
     if decoder and (decoder / "checkpoint.pt").exists():
-        model.decoder.load_state_dict(load_checkpoint(decoder / "checkpoint.pt")["state"]["decoder"])
+        refined = load_checkpoint(decoder / "checkpoint.pt")["state"]["decoder"]
+        model.decoder.load_state_dict({name: torch.lerp(own, refined[name], share) for name, own in model.decoder.state_dict().items()})
     return model.eval()
 
 

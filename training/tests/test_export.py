@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import asdict
 
 import numpy as np
 import onnx
@@ -15,6 +16,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from evaluate.sampler import BundleSampler, Sampling
 from export.bundle import FULL, Precision, write_bundle
 from export.graph import quantise_blocks
+from export.load import load_vqgan
 from export.prior_graphs import build_depth, build_step
 from export.storage import shrink
 from prior.model import PriorStep, generate
@@ -28,6 +30,19 @@ def session(model: onnx.ModelProto) -> ort.InferenceSession:
 
 def run(model: onnx.ModelProto, **feeds) -> np.ndarray:
     return session(model).run(None, {k: v.numpy() for k, v in feeds.items()})[0]
+
+
+def test_a_refined_decoder_is_taken_as_far_as_asked(models, tmp_path):
+    vqgan = models[0]
+    refined = {name: value + 1 for name, value in vqgan.decoder.state_dict().items()}
+    for folder, state in (("vqgan", {"model": vqgan.state_dict()}), ("decoder", {"decoder": refined})):
+        (tmp_path / folder).mkdir()
+        torch.save({"state": state, "config": asdict(vqgan.config), "step": 0, "seconds": 0.0}, tmp_path / folder / "checkpoint.pt")
+    for share in (0.0, 0.25, 1.0):
+        loaded = load_vqgan(tmp_path / "vqgan", tmp_path / "decoder", share)
+        for name, value in loaded.decoder.state_dict().items():
+            assert torch.allclose(value, vqgan.decoder.state_dict()[name] + share, atol=1e-6), name
+        assert torch.equal(loaded.codebook.codes, vqgan.codebook.codes)
 
 
 @pytest.fixture(scope="module")
