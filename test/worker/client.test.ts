@@ -256,11 +256,11 @@ describe('a process that dies', () => {
   it('is killed and restarted when it hangs, even though new calls keep coming', async () => {
     const reasons: string[] = [];
     const client = await started('ok', {
-      silenceLimitMs: 1_000,
+      silenceLimitMs: 2_500, // the new process has to start within it as well, on a machine with much else to do
       onEvent: (event) => event.type === 'lost' && reasons.push(event.reason),
     });
     const hanging = failure(client.paint(words('hang')));
-    const later = sleep(700).then(() => failure(client.describe(new Uint8Array(1))));
+    const later = sleep(1_700).then(() => failure(client.describe(new Uint8Array(1))));
     expect(await hanging).toBeInstanceOf(WorkerLostError);
     expect(await later).toBeInstanceOf(WorkerLostError);
     expect(reasons).toEqual([expect.stringContaining('said nothing')]);
