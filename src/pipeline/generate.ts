@@ -62,6 +62,8 @@ export class Generator {
     } catch (error) {
       for (const call of [...this.calls]) this.end(call, () => call.reject(error));
     } finally {
+      // Before anybody goes on with what was drawn: decoding takes much memory itself.
+      this.batch.rest();
       this.isRunning = false;
     }
   }

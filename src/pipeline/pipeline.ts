@@ -82,14 +82,15 @@ export class Pipeline implements Painter {
     const { prior, textEncoder } = manifest;
     const sessions = new BundleSessions(bundle, options);
     try {
-      const [tokenizer, text, image, condition, step, depth, decoder] = await Promise.all([
+      // The decoder first: what its loading leaves free is used by the others.
+      const [decoder, tokenizer, text, image, condition, step, depth] = await Promise.all([
+        sessions.get('decoder'),
         TextTokenizer.open(`${dir}/${textEncoder.tokenizer}`, textEncoder.contextLength, textEncoder.padTokenId),
         sessions.get('textEncoder'),
         sessions.get('imageEncoder'),
         sessions.get('condition'),
         sessions.get('step'),
         prior.depth === null ? undefined : sessions.get('depth'),
-        sessions.get('decoder'),
       ]);
       if (options.signal?.aborted) throw new AbortedError();
       const imageEncoder = new ImageEncoder(image, manifest.imageEncoder, manifest.embeddingWidth);

@@ -44,7 +44,7 @@ export class PriorBatch {
   readonly positions: number;
   private readonly sampler: Sampler;
   private readonly drawings: MutableDrawing[] = [];
-  private buffers: PriorBuffers;
+  private readonly buffers: PriorBuffers;
   private rowCount = 0;
 
   constructor(
@@ -56,7 +56,8 @@ export class PriorBatch {
   ) {
     this.positions = prior.positions;
     this.sampler = new Sampler(prior.codebookSize);
-    this.buffers = new PriorBuffers(prior, sessions, 0);
+    // An empty batch takes any picture, and one may need two rows.
+    this.buffers = new PriorBuffers(prior, sessions, evenUp(Math.max(2, maxRows)));
   }
 
   /** Rows in use, between 0 and `maxRows`. */
@@ -100,11 +101,17 @@ export class PriorBatch {
     }
   }
 
+  /** Gives memory back where it is much and nobody is drawn. */
+  rest(): void {
+    if (this.rowCount === 0) this.buffers.release();
+  }
+
   /** Draws the next position of every picture. Those that are finished then have left the batch and are returned. */
   async step(): Promise<readonly Drawing[]> {
     if (this.rowCount === 0) return [];
-    this.fitBuffers();
-    const { stepFeeds, stepFetches, depth } = this.buffers.tensors(evenUp(this.rowCount));
+    const rows = evenUp(this.rowCount);
+    this.buffers.fitCaches(Math.max(...this.drawings.map(({ position }) => position)), rows);
+    const { stepFeeds, stepFetches, depth } = this.buffers.tensors(rows);
     for (const drawing of this.drawings) {
       this.prepareRow(drawing, drawing.row, drawing.spec.condition);
       if (drawing.nullRow >= 0) this.prepareRow(drawing, drawing.nullRow, this.nullCondition);
@@ -169,21 +176,6 @@ export class PriorBatch {
       if (drawing.row === last) drawing.row = hole;
       else if (drawing.nullRow === last) drawing.nullRow = hole;
     }
-  }
-
-  /**
-   * Makes the buffers large enough for what joined and for how far each is, so that memory follows the largest batch
-   * there was and not the largest there may be.
-   */
-  private fitBuffers(): void {
-    const rows = evenUp(this.rowCount);
-    if (rows > this.buffers.capacity) {
-      const doubled = Math.min(2 * this.buffers.capacity, this.maxRows);
-      const grown = new PriorBuffers(this.prior, this.sessions, evenUp(Math.max(rows, doubled)));
-      grown.copyCachesFrom(this.buffers);
-      this.buffers = grown;
-    }
-    this.buffers.fitCaches(Math.max(...this.drawings.map(({ position }) => position)), rows);
   }
 }
 

@@ -18,6 +18,8 @@ type NamedTensors = Record<string, Tensor>;
  * weighs nothing, leaves the sums of the old part as they were to the last bit.
  */
 const CACHE_GRAIN = 64;
+/** Caches up to this size in all are kept between requests: to give them back and take them again costs milliseconds. */
+const KEPT_CACHE_BYTES = 64 * 2 ** 20;
 
 /** Tensors over the first rows of the buffers. */
 export interface BatchTensors {
@@ -36,8 +38,9 @@ export interface BatchTensors {
  * step takes a quarter to a half less.
  *
  * Where the graph leaves the cache's length free, rows are kept as long as the furthest picture needs and no longer: at
- * paper scale a cache weighs as much as the weights, and reading it where nothing is stored would cost as much. Memory
- * is reserved in full, but the system only gives what has been written to.
+ * paper scale a cache weighs as much as the weights, and reading it where nothing is stored would cost as much. Caches
+ * lie in resizable buffers: addresses are reserved in full, memory is taken as they grow and given back by `release`
+ * at once, not when a garbage collector finds the time.
  */
 export class PriorBuffers {
   /** Conditioning vectors [rows × W] of the step to come. */
@@ -53,8 +56,11 @@ export class PriorBuffers {
   private readonly hidden: Float32Array;
   private readonly caches: readonly {
     readonly past: string;
-    readonly rows: Float32Array;
+    /** As long as its buffer is. */
+    readonly rows: Float32Array<ArrayBuffer>;
     readonly added: Float32Array;
+    /** `added` in pieces, one for each head of each row: to copy them whole is twice as fast as number by number. */
+    readonly addedHeads: readonly Float32Array[];
   }[];
   private readonly outputNames: readonly string[];
   private readonly returnsRows: boolean;
@@ -66,7 +72,7 @@ export class PriorBuffers {
   constructor(
     private readonly prior: BundleManifest['prior'],
     private readonly sessions: PriorSessions,
-    readonly capacity: number,
+    capacity: number,
   ) {
     const { width, codebookSize, codesPerPosition, layers } = prior;
     this.returnsRows = returnsNewRows(sessions.step);
@@ -80,11 +86,16 @@ export class PriorBuffers {
     this.depthWords = Array.from({ length: codesPerPosition - 1 }, (_, g) => new Int32Array(2 * capacity * (g + 1)));
     const names = cacheNames(layers);
     this.outputNames = names.map(({ present, added }) => (this.returnsRows ? added : present));
-    this.caches = names.map(({ past }) => ({
-      past,
-      rows: new Float32Array(capacity * prior.heads * prior.positions * prior.headWidth),
-      added: new Float32Array(this.returnsRows ? capacity * prior.heads * prior.headWidth : 0),
-    }));
+    const { heads, headWidth, positions } = prior;
+    const maxByteLength = capacity * heads * positions * headWidth * Float32Array.BYTES_PER_ELEMENT;
+    const addedCount = this.returnsRows ? capacity * heads : 0;
+    this.caches = names.map(({ past }) => {
+      const added = new Float32Array(addedCount * headWidth);
+      const addedHeads = Array.from({ length: addedCount }, (_, at) =>
+        added.subarray(at * headWidth, (at + 1) * headWidth),
+      );
+      return { past, rows: new Float32Array(new ArrayBuffer(0, { maxByteLength })), added, addedHeads };
+    });
   }
 
   private get cacheRowLength(): number {
@@ -98,19 +109,13 @@ export class PriorBuffers {
     return Math.min(positions, CACHE_GRAIN * (Math.floor(position / CACHE_GRAIN) + 1));
   }
 
-  /** Takes over the caches of smaller buffers. */
-  copyCachesFrom(smaller: PriorBuffers): void {
-    this.cacheLength = smaller.cacheLength;
-    this.caches.forEach(({ rows }, index) => {
-      rows.set(smaller.caches[index]?.rows.subarray(0, smaller.capacity * this.cacheRowLength) ?? []);
-    });
-  }
-
   /** Gives the first `rowCount` rows of the cache room for `position`, and not much more. */
   fitCaches(position: number, rowCount: number): void {
-    const length = this.lengthFor(position);
-    if (length === this.cacheLength) return;
     const { heads, headWidth } = this.prior;
+    const length = this.lengthFor(position);
+    const byteLength = rowCount * heads * length * headWidth * Float32Array.BYTES_PER_ELEMENT;
+    for (const { rows } of this.caches) if (rows.byteLength < byteLength) rows.buffer.resize(byteLength);
+    if (length === this.cacheLength) return;
     const [from, to] = [this.cacheLength * headWidth, length * headWidth];
     const blocks = rowCount * heads;
     for (const { rows } of this.caches)
@@ -120,6 +125,15 @@ export class PriorBuffers {
         rows.copyWithin(block * to, block * from, block * from + Math.min(from, to));
       }
     this.cacheLength = length;
+    this.byRowCount.clear();
+  }
+
+  /** Gives large caches back to the system, with all that is stored in them. */
+  release(): void {
+    const byteLength = this.caches.reduce((sum, { rows }) => sum + rows.byteLength, 0);
+    if (byteLength <= KEPT_CACHE_BYTES) return;
+    for (const { rows } of this.caches) rows.buffer.resize(0);
+    this.cacheLength = this.lengthFor(0);
     this.byRowCount.clear();
   }
 
@@ -133,12 +147,9 @@ export class PriorBuffers {
   storeNewRow(row: number, position: number): void {
     if (!this.returnsRows) return;
     const { heads, headWidth } = this.prior;
-    for (const { rows, added } of this.caches)
-      for (let head = row * heads; head < (row + 1) * heads; head++) {
-        const target = (head * this.cacheLength + position) * headWidth;
-        const source = head * headWidth;
-        for (let i = 0; i < headWidth; i++) rows[target + i] = added[source + i] as number;
-      }
+    for (const { rows, addedHeads } of this.caches)
+      for (let head = row * heads; head < (row + 1) * heads; head++)
+        rows.set(addedHeads[head] ?? [], (head * this.cacheLength + position) * headWidth);
   }
 
   /** The tensors of a batch of `rowCount` rows; made once for each count. */

@@ -129,6 +129,7 @@ test('rows keep their keys where a longer or shorter cache moves them', () => {
     ((row * heads + head) * (cache()?.dims[2] ?? 0) + position) * headWidth;
   const data = () => cache()?.data as Float32Array;
 
+  buffers.fitCaches(0, 3);
   each((row, head, position) => {
     data()[at(row, head, position)] = mark(row, head, position);
   });

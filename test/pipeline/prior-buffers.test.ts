@@ -71,22 +71,51 @@ describe('PriorBuffers', () => {
     for (let row = 0; row < 4; row++) expect(read(buffers, row, 128)).toEqual(expectedOf(row, 128));
   });
 
-  test('a row that moves and larger buffers take the caches along, whatever their length', () => {
-    const buffers = buffersOf(2);
+  test('rows that join keep what is stored, and a row that moves takes its cache along, whatever its length', () => {
+    const buffers = buffersOf(6);
     for (let position = 0; position < 70; position++) {
       buffers.fitCaches(position, 2);
       store(buffers, [0, 1], position);
     }
-    const grown = buffersOf(6);
-    grown.copyCachesFrom(buffers);
-    expect(lengthOf(grown)).toBe(128);
-    grown.moveRow(1, 0);
-    for (const row of [0, 1]) expect(read(grown, row, 70)).toEqual(expectedOf(1, 70));
+    buffers.fitCaches(70, 6);
+    expect(lengthOf(buffers)).toBe(128);
+    for (const row of [0, 1]) expect(read(buffers, row, 70)).toEqual(expectedOf(row, 70));
+    buffers.moveRow(1, 5);
+    for (const row of [1, 5]) expect(read(buffers, row, 70)).toEqual(expectedOf(1, 70));
+  });
+
+  test('large caches are given back to the system at once and can be taken again, small ones are kept', () => {
+    const prior = { ...PRIOR, headWidth: 4096 };
+    const heldBytes = (buffers: PriorBuffers) => {
+      const { stepFeeds } = buffers.tensors(1);
+      const arrays = Object.entries(stepFeeds).flatMap(([name, { data }]) =>
+        name.startsWith('past_') && data instanceof Float32Array ? [data.buffer.byteLength] : [],
+      );
+      return arrays.reduce((sum, bytes) => sum + bytes, 0);
+    };
+    const large = new PriorBuffers(prior, { step: stepOf('C'), depth: undefined }, 4);
+    const before = process.memoryUsage.rss();
+    large.fitCaches(199, 4);
+    const held = heldBytes(large);
+    expect(held).toBe(4 * 4 * 2 * 200 * 4096 * 4);
+    for (const { data } of Object.values(large.tensors(4).stepFeeds)) if (data instanceof Float32Array) data.fill(1);
+    expect(process.memoryUsage.rss() - before).toBeGreaterThan(0.9 * held);
+    large.release();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(0.3 * held);
+    large.fitCaches(0, 2);
+    expect(large.tensors(2).stepFeeds.past_key_1?.dims).toEqual([2, 2, 64, 4096]);
+    expect(large.tensors(2).stepFeeds.past_key_1?.data[0]).toBe(0);
+
+    const small = buffersOf(4);
+    small.fitCaches(199, 4);
+    store(small, [0], 0);
+    small.release();
+    expect(heldBytes(small)).toBeGreaterThan(0);
+    expect(read(small, 0, 1)).toEqual(expectedOf(0, 1));
   });
 
   test('a graph that fixes the length gets all of it from the start', () => {
     const buffers = buffersOf(2, PRIOR.positions);
-    expect(lengthOf(buffers)).toBe(200);
     buffers.fitCaches(0, 2);
     expect(lengthOf(buffers)).toBe(200);
   });
