@@ -16,6 +16,7 @@ import { parseArgs, promisify } from 'node:util';
 import { benchFloor, graphBytes } from '../src/cli/bench/floor-bench.js';
 import { packageRoot } from '../src/config.js';
 import { readManifest } from '../src/pipeline/bundle.js';
+import { paintingEnvironment } from '../src/worker/painting-environment.js';
 import type { Curves, FourPictures } from './paper-paint.js';
 import { formatPaper, type Ours, type PaperReport, PICTURES, type TorchRun, type WidthPoint } from './paper-report.js';
 
@@ -28,7 +29,7 @@ const run = promisify(execFile);
 
 /** The JSON line that a process prints last. */
 async function ask<T>(command: string, args: readonly string[]): Promise<T> {
-  const { stdout } = await run(command, args, { cwd: training, maxBuffer: 2 ** 24 });
+  const { stdout } = await run(command, args, { cwd: training, env: paintingEnvironment(), maxBuffer: 2 ** 24 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as T;
 }
 

@@ -153,7 +153,7 @@ function shown(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
 
-/** What a painting process gets of our environment: everything but the secrets, none of which it needs. */
+/** Everything in our environment but the secrets. */
 export function environmentWithoutSecrets(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const secret = Object.entries<Variable>(VARIABLES).flatMap(([name, { isSecret }]) => (isSecret ? [name] : []));
   return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.includes(name)));

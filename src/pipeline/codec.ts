@@ -4,6 +4,9 @@ import type { BundleManifest } from './bundle-schema.js';
 import { floatsOf, floatTensor, int64sOf, int64Tensor, type Session } from './onnx.js';
 import type { PlanarPicture } from './pixels.js';
 
+/** From this edge on a decoder's intermediate results weigh as much as a model: 130 MB at 256 pixels. */
+const LARGE_EDGE_PX = 256;
+
 export class PictureDecoder {
   private readonly tokens: BigInt64Array;
 
@@ -29,6 +32,15 @@ export class PictureDecoder {
     });
     const outputs = await this.session.run({ image_tokens: int64Tensor(tokens, [1, positions, codesPerPosition]) });
     return { data: floatsOf(outputs, 'pixels'), channels, size };
+  }
+
+  /**
+   * Frees a large decoder until it is used again, unless it is in use: to load it takes a third of the time of decoding
+   * one picture, and what it keeps of its last run would weigh almost as much as the cache of the pictures that are drawn
+   * meanwhile.
+   */
+  async rest(): Promise<void> {
+    if (this.settings.imageSize >= LARGE_EDGE_PX) await this.session.rest();
   }
 
   /**

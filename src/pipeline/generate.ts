@@ -62,8 +62,6 @@ export class Generator {
     } catch (error) {
       for (const call of [...this.calls]) this.end(call, () => call.reject(error));
     } finally {
-      // Before anybody goes on with what was drawn: decoding takes much memory itself.
-      this.batch.rest();
       this.isRunning = false;
     }
   }
@@ -96,12 +94,13 @@ export class Generator {
       this.end(call, () => call.resolve(call.drawings.flatMap((drawing) => (drawing ? [drawing.tokens] : []))));
   }
 
-  /** Frees the call's rows before its promise is settled. */
+  /** Frees the call's rows before its promise is settled, and the last call's memory: decoding takes much itself. */
   private end(call: Call, settle: () => void): void {
     const index = this.calls.indexOf(call);
     if (index < 0) return;
     this.calls.splice(index, 1);
     for (const drawing of call.drawings) if (drawing !== undefined) this.batch.remove(drawing);
+    if (this.calls.length === 0) this.batch.rest();
     settle();
   }
 }

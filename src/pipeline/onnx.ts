@@ -50,14 +50,23 @@ export function int64Tensor(data: BigInt64Array, dims: readonly number[]): Tenso
 export class Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Undefined while the graph rests. */
+  private loaded: Promise<InferenceSession> | undefined;
+  private runningCount = 0;
 
   private constructor(
-    /** File name without its folder, for messages. */
-    readonly name: string,
-    private readonly session: InferenceSession,
+    private readonly path: string,
+    private readonly options: SessionOptions,
+    session: InferenceSession,
   ) {
+    this.loaded = Promise.resolve(session);
     this.inputs = session.inputMetadata.map(tensorInfo);
     this.outputs = session.outputMetadata.map(tensorInfo);
+  }
+
+  /** File name without its folder, for messages. */
+  get name(): string {
+    return basename(this.path);
   }
 
   /**
@@ -67,13 +76,7 @@ export class Session {
    * @throws BundleError when the file is no graph that ONNX Runtime can load.
    */
   static async open(path: string, options: SessionOptions): Promise<Session> {
-    requireProvider(options.provider);
-    try {
-      return new Session(basename(path), await InferenceSession.create(path, sessionOptions(options)));
-    } catch (cause) {
-      if (options.provider !== 'cpu' && isProviderFailure(cause)) throw unavailable(options.provider, cause);
-      throw new BundleError(`${basename(path)} is not a graph that ONNX Runtime can load.`, { cause });
-    }
+    return new Session(path, options, await load(path, options));
   }
 
   hasInput(name: string): boolean {
@@ -88,15 +91,36 @@ export class Session {
    * @throws BundleError when ONNX Runtime refuses: the graph and its description do not agree.
    */
   async run(feeds: Tensors, fetches?: Tensors): Promise<Tensors> {
+    this.runningCount++;
     try {
-      return fetches === undefined ? await this.session.run(feeds) : await this.session.run(feeds, fetches);
-    } catch (cause) {
-      throw new BundleError(`${this.name} failed to run: ${firstLine(cause)}`, { cause });
+      const session = await this.wake();
+      return await runIn(session, this.name, feeds, fetches);
+    } finally {
+      this.runningCount--;
     }
   }
 
+  /** Frees the graph until the next run, which loads it again. Does nothing while there are runs. */
+  async rest(): Promise<void> {
+    if (this.runningCount === 0) await this.release();
+  }
+
   async release(): Promise<void> {
-    await this.session.release();
+    const { loaded } = this;
+    this.loaded = undefined;
+    await (await loaded)?.release();
+  }
+
+  private wake(): Promise<InferenceSession> {
+    if (this.loaded === undefined) {
+      const loading = load(this.path, this.options);
+      this.loaded = loading;
+      // A failure is not remembered: the next run tries again.
+      loading.catch(() => {
+        if (this.loaded === loading) this.loaded = undefined;
+      });
+    }
+    return this.loaded;
   }
 }
 
@@ -112,6 +136,24 @@ export function int64sOf(tensors: Tensors, name: string): BigInt64Array {
   const data = tensors[name]?.data;
   if (!(data instanceof BigInt64Array)) throw new BundleError(`Expected an int64 output called ${name}.`);
   return data;
+}
+
+async function load(path: string, options: SessionOptions): Promise<InferenceSession> {
+  requireProvider(options.provider);
+  try {
+    return await InferenceSession.create(path, sessionOptions(options));
+  } catch (cause) {
+    if (options.provider !== 'cpu' && isProviderFailure(cause)) throw unavailable(options.provider, cause);
+    throw new BundleError(`${basename(path)} is not a graph that ONNX Runtime can load.`, { cause });
+  }
+}
+
+async function runIn(session: InferenceSession, name: string, feeds: Tensors, fetches?: Tensors): Promise<Tensors> {
+  try {
+    return fetches === undefined ? await session.run(feeds) : await session.run(feeds, fetches);
+  } catch (cause) {
+    throw new BundleError(`${name} failed to run: ${firstLine(cause)}`, { cause });
+  }
 }
 
 function sessionOptions({ provider, threads, keepsPlan = true }: SessionOptions): InferenceSession.SessionOptions {

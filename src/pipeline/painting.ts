@@ -56,6 +56,7 @@ export async function paintPictures(
   options.onProgress?.({ stage: 'encode', fraction: PROGRESS.encoded });
   const encodeMs = clock.lap();
 
+  await parts.decoder.rest();
   const seeds = Array.from({ length: sampling.candidateCount }, (_, index) => candidateSeed(seed, index));
   const tokens = await generateTokens(parts, request, seeds, condition, options, signal);
   const generateMs = clock.lap();

@@ -1,5 +1,4 @@
 /** A painter that lives in another process: same interface as the pipeline, but a crash costs an error instead of the bot. */
-import { environmentWithoutSecrets } from '../config.js';
 import { AbortedError, InputError, type TesseraError, WorkerLostError } from '../errors.js';
 import { fromWire, type PainterCall, painterAnswers } from '../painter-wire.js';
 import type {
@@ -12,6 +11,7 @@ import type {
   RenderedPicture,
   RenderRequest,
 } from '../pipeline/types.js';
+import { paintingEnvironment } from './painting-environment.js';
 import { PendingCalls } from './pending-calls.js';
 import type { FromWorker, OpenMessage } from './protocol.js';
 import { WorkerProcess } from './worker-process.js';
@@ -23,7 +23,7 @@ export interface WorkerOptions {
   /** Script of the painting process; default: the compiled `entry.js` beside this file. */
   readonly entry?: URL;
   readonly entryArgs?: readonly string[];
-  /** The process's environment. Default: ours without the secrets, none of which it needs. */
+  /** The process's environment. Default: `paintingEnvironment`. */
   readonly env?: NodeJS.ProcessEnv;
   /**
    * A process that owes an answer and gives no sign of life for this long (milliseconds) is killed.
@@ -161,7 +161,7 @@ export class WorkerClient implements Painter {
     this.#process = new WorkerProcess({
       entry: entry ?? new URL('./entry.js', import.meta.url),
       entryArgs: entryArgs ?? [],
-      env: env ?? environmentWithoutSecrets(),
+      env: env ?? paintingEnvironment(),
       open: { type: 'open', bundleDir, provider, threads },
       silenceLimitMs: silenceLimitMs ?? 300_000,
       onMessage: (message) => this.#receive(message),

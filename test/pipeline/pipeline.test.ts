@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { PictureDecoder } from '../../src/pipeline/codec.js';
+import { Generator } from '../../src/pipeline/generate.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { decodeRgba } from '../../src/pipeline/png.js';
+import { PriorBatch } from '../../src/pipeline/prior-batch.js';
 import type { PaintProgress, PaintRequest, PaintResult } from '../../src/pipeline/types.js';
 import { CPU, openPipeline, readGolden, TINY, TINY_RGB, unpack } from './support.js';
 
@@ -41,6 +44,19 @@ describe('paint', () => {
     expect(worst).toBeLessThan(0.51);
     const fit = golden.pictureEmbedding.reduce((sum, value, i) => sum + value * (golden.embedding[i] ?? 0), 0);
     expect(picture?.fit).toBeCloseTo(fit, 4);
+  });
+
+  test('the memory of the decoder and that of the cache are not held at the same time', async () => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    const decoderRests = vi.spyOn(PictureDecoder.prototype, 'rest');
+    const generates = vi.spyOn(Generator.prototype, 'generate');
+    const cacheRests = vi.spyOn(PriorBatch.prototype, 'rest');
+    const decodes = vi.spyOn(PictureDecoder.prototype, 'decode');
+    await pipeline.paint(fox);
+    const order = [decoderRests, generates, cacheRests, decodes].map((spy) => spy.mock.invocationCallOrder[0] ?? 0);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(order[0]).toBeGreaterThan(0);
+    expect(cacheRests).toHaveBeenCalledOnce();
   });
 
   test('with alpha: the picture is laid on the background before it is compared, straight alpha in the PNG', async () => {
