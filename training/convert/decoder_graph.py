@@ -1,5 +1,6 @@
 """Tokens to pixels in 0..1, the published statistics and the clamp included."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 
 import onnx
@@ -8,7 +9,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from convert.blocks import multiply_in_blocks
-from convert.vqgan import Up, Vqgan
+from convert.int8_conv import convolve_in_8_bits, measure_ranges
+from convert.vqgan import Residual, Up, Vqgan, VqganConfig
 from export.storage import shrink
 from export.tower_graphs import trace
 
@@ -62,14 +64,39 @@ def multiply_on_the_grid(vqgan: Vqgan) -> Vqgan:
     return vqgan
 
 
+def plain_residual_convolutions(vqgan: Vqgan) -> dict[str, nn.Conv2d]:
+    """Those behind the grid, by their names in a `Decoder`: what they take is normalised, what they give is added to a
+    map that is kept in float32. So 8 bits do little harm in them; in all others they would double the error."""
+    blocks = vqgan.decoder.named_modules(prefix="vqgan.decoder")
+    parts = [(f"{name}.block.{at}", part) for name, block in blocks if isinstance(block, Residual) for at, part in enumerate(block.block)]
+    return {name: part for name, part in parts if isinstance(part, nn.Conv2d)}
+
+
+def example_tokens(config: VqganConfig) -> Iterator[torch.Tensor]:
+    """int64 [1, P, 1]: codes at random, from every place by itself to one code everywhere, as pictures have both."""
+    generator = torch.Generator().manual_seed(0)
+    patch = 1
+    while patch <= config.grid:
+        side = -(-config.grid // patch)
+        codes = torch.randint(0, config.codebook_size, (side, side), generator=generator)
+        whole = codes.repeat_interleave(patch, 0).repeat_interleave(patch, 1)
+        yield whole[: config.grid, : config.grid].reshape(1, -1, 1)
+        patch *= 2
+
+
 def build_decoder(vqgan: Vqgan, storage: str = "float32") -> onnx.ModelProto:
     """`storage` of the weights: "float32", "float16" or "int8" (export/storage.py).
 
-    In int8 the convolutions on the grid, which hold two thirds of the weights and do 6 % of the work, compute in 8 bits
-    too (convert/blocks.py): just as fast, and onnxruntime would otherwise expand their weights to float32 when it loads
-    the graph, four times as large as the file and twice that while it does (measured: 270 MB less for the full size).
+    int8 is more than storage: onnxruntime would expand kernels to float32 when it loads the graph, four times as large
+    as the file and twice that while it does. On the grid convolutions become products (convert/blocks.py): two thirds of
+    the weights, 6 % of the work. In the residual blocks behind it they are computed in 8 bits (convert/int8_conv.py):
+    three quarters of the work. The few that are left are stored in float16.
     """
-    tokens = torch.randint(0, vqgan.config.codebook_size, (2, vqgan.config.positions, 1))
-    in_8_bits = storage == "int8"
-    model = trace(Decoder(multiply_on_the_grid(vqgan) if in_8_bits else vqgan), {"image_tokens": tokens}, "pixels", [(0,)])
-    return shrink(multiply_in_blocks(model) if in_8_bits else model, storage)
+    if storage == "int8":
+        vqgan = multiply_on_the_grid(vqgan)
+    decoder, tokens = Decoder(vqgan), torch.randint(0, vqgan.config.codebook_size, (2, vqgan.config.positions, 1))
+    model = trace(decoder, {"image_tokens": tokens}, "pixels", [(0,)])
+    if storage != "int8":
+        return shrink(model, storage)
+    ranges = measure_ranges(decoder, plain_residual_convolutions(vqgan), example_tokens(vqgan.config))
+    return shrink(convolve_in_8_bits(multiply_in_blocks(model), ranges), "int8", keep=("decoder.",))
