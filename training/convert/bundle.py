@@ -102,6 +102,8 @@ def save_graph(model: onnx.ModelProto, path: Path, largest: int = LARGEST_PROTOB
     """One file, or with the weights in `<name>.onnx.data`, which onnxruntime finds beside it."""
     if sum(len(weight.raw_data) for weight in model.graph.initializer) > largest:
         onnx.save_model(model, path, save_as_external_data=True, location=f"{path.name}.data", size_threshold=1024)
+        # onnx lets nobody but the owner read it; a bot often runs as somebody else.
+        path.with_name(f"{path.name}.data").chmod(path.stat().st_mode)
     else:
         path.write_bytes(model.SerializeToString(deterministic=True))
     onnx.checker.check_model(str(path))

@@ -114,6 +114,8 @@ def test_a_graph_beyond_protobufs_limit_keeps_its_weights_beside_it(checkpoints,
         session = ort.InferenceSession(str(tmp_path / folder / "condition.onnx"), providers=["CPUExecutionProvider"])
         made.append(session.run(None, {"embedding": embedding})[0])
     assert (tmp_path / "two" / "condition.onnx.data").exists() and not (tmp_path / "one" / "condition.onnx.data").exists()
+    weights, graph = tmp_path / "two" / "condition.onnx.data", tmp_path / "two" / "condition.onnx"
+    assert weights.stat().st_mode == graph.stat().st_mode
     assert (made[0] == made[1]).all()
     assert np.abs(made[0][:, 0] - gpt.cond_proj(torch.tensor(embedding)).numpy()).max() < 1e-5
     assert (made[0][:, 1:] == 0).all()
