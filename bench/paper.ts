@@ -28,10 +28,14 @@ const painter = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
 const run = promisify(execFile);
 
 /** The JSON line that a process prints last. */
-async function ask<T>(command: string, args: readonly string[]): Promise<T> {
-  const { stdout } = await run(command, args, { cwd: training, env: paintingEnvironment(), maxBuffer: 2 ** 24 });
+async function ask<T>(command: string, args: readonly string[], env = process.env): Promise<T> {
+  const { stdout } = await run(command, args, { cwd: training, env, maxBuffer: 2 ** 24 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as T;
 }
+
+/** From our painter, started as the bot starts its own. PyTorch, which allocates and frees all the time, is not. */
+const askPainter = <T>(...args: readonly string[]) =>
+  ask<T>(process.execPath, [painter, ...args], paintingEnvironment());
 
 /** The folder of a bundle of the published sizes with 8 or 4 bits in the prior, made where it is missing. */
 async function bundleOf(name: string, scratch: string, tell: (what: string) => void): Promise<string> {
@@ -59,7 +63,7 @@ async function measureOurs(name: string, folder: string, threads: number): Promi
   const { prior, decoder, textEncoder, imageEncoder } = manifest;
   const painted = [prior.condition, prior.step, decoder.file, textEncoder.file, imageEncoder.file];
   const floor = benchFloor(graphBytes(manifest, prior.step));
-  const four = await ask<FourPictures>(process.execPath, [painter, folder, 'four', '--threads', `${threads}`]);
+  const four = await askPainter<FourPictures>(folder, 'four', '--threads', `${threads}`);
   return {
     name,
     ...four,
@@ -102,7 +106,7 @@ async function main(): Promise<void> {
   const cached = await torch('cached');
   tell('more pictures, more requests');
   const [firstName, firstFolder] = [...folders][0] ?? ['', ''];
-  const curves = await ask<Curves>(process.execPath, [painter, firstFolder, 'curves', COUNTS, ...flags]);
+  const curves = await askPainter<Curves>(firstFolder, 'curves', COUNTS, ...flags);
   tell('other widths');
   const widths = await ask<readonly WidthPoint[]>(python, ['-m', 'convert.bench', 'widths', ...flags]);
   tell(values.quick ? 'PyTorch as published, six lengths' : 'PyTorch as published, about ten minutes');

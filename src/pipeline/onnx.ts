@@ -100,9 +100,12 @@ export class Session {
     }
   }
 
-  /** Frees the graph until the next run, which loads it again. Does nothing while there are runs. */
+  /**
+   * Frees the graph until the next run, which loads it again. Does nothing while there are runs, nor on a GPU, where
+   * loading takes long and the memory is another.
+   */
   async rest(): Promise<void> {
-    if (this.runningCount === 0) await this.release();
+    if (this.runningCount === 0 && this.options.provider === 'cpu') await this.release();
   }
 
   async release(): Promise<void> {
