@@ -23,7 +23,7 @@ from vqgan.model import Vqgan
 
 # Chosen on 100 of the held-out pairs, R-precision of CLIP's favourite of four (one standard error is 0.05): 0.33, 0.33,
 # 0.37, 0.32 at guidance 1, 2, 3, 4 with temperature 1 and top-k 256; 0.41 with these.
-SAMPLING = {"temperature": 0.8, "topK": 64, "topP": 0.95, "guidanceScale": 3.0, "candidateCount": 8}
+SAMPLING = {"temperature": 0.6, "topK": 64, "topP": 0.95, "guidanceScale": 3.0, "candidateCount": 8}
 # Lengths of noise and shares of the way along the sphere (docs/bundle-format.md).
 VARIATION = {"variationNoise": {"subtle": 0.15, "strong": 0.35}, "variationPull": {"subtle": 0.5, "strong": 0.25}}
 NUMBERED = 300  # concepts for which `describe` also knows "two …" and "three …"
