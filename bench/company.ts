@@ -64,15 +64,10 @@ class PlainRows {
   }
 }
 
-interface Guidance {
-  /** Tokens that are drawn from two rows of one run and from two runs alike. */
-  readonly sameTokens: number;
-  readonly sameTokensAsBatch: number;
-  readonly positions: number;
-  /** Largest difference of a logit, in spreads (standard deviations) of its row. */
-  readonly logitDeviation: number;
-}
-
+/**
+ * How many tokens are drawn alike from two rows of one run and from two runs, and by a PriorBatch; and the largest
+ * difference of a logit, in spreads (standard deviations) of its row.
+ */
 async function compareGuidance(step: Session, prior: Prior, own: Float32Array, none: Float32Array, seed: number) {
   const sampler = new Sampler(prior.codebookSize);
   const [together, apart] = [new RandomGenerator(seed), new RandomGenerator(seed)];
@@ -91,7 +86,7 @@ async function compareGuidance(step: Session, prior: Prior, own: Float32Array, n
     found.sameTokens += Number(sampler.draw(GUIDED, apart, ones[0], 0, ones[1], 0) === token);
     found.sameTokensAsBatch += Number(inBatch[position] === token);
   }
-  return found satisfies Guidance;
+  return found;
 }
 
 /** Largest difference ÷ standard deviation of `one`. */
@@ -108,13 +103,13 @@ async function finish(batch: PriorBatch, drawing: Drawing): Promise<Uint16Array>
 
 /** Steps at which each of `specs` joins, and how many of them have the tokens that they have alone. */
 async function compareCompany(newBatch: () => PriorBatch, specs: readonly PictureSpec[], random: RandomGenerator) {
-  const joins = specs.map((_, index) => (index === 0 ? 0 : Math.floor(random.next() * (newBatch().positions - 1))));
+  const batch = newBatch();
+  const joins = specs.map((_, index) => (index === 0 ? 0 : Math.floor(random.next() * (batch.positions - 1))));
   const alone: string[] = [];
   for (const spec of specs) {
-    const batch = newBatch();
-    alone.push((await finish(batch, batch.add(spec))).join());
+    const single = newBatch();
+    alone.push((await finish(single, single.add(spec))).join());
   }
-  const batch = newBatch();
   const drawings = new Map<number, Drawing>();
   let guest: Drawing | undefined;
   for (let step = 0; step <= Math.max(...joins) || batch.activeRowCount > 0; step++) {

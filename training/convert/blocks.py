@@ -24,6 +24,14 @@ def matrix_of(node: onnx.NodeProto, stored: dict[str, onnx.TensorProto]) -> np.n
     return weight if weight.shape[1] % BLOCK == 0 else None
 
 
+def drop_unused_weights(graph: onnx.GraphProto) -> None:
+    """After nodes were replaced: what only the old ones read goes."""
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
 def multiply_in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
     """Replaces each product by onnxruntime's `MatMulNBits` with 8 bits; inputs are quantised block by block, too, each
     row by itself. export.storage.shrink afterwards takes what is left: kernels and word tables."""
@@ -39,10 +47,7 @@ def multiply_in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
         bias = ["", "", node.input[2]] if len(node.input) > 2 else []
         new = helper.make_node("MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=CONTRIB, **sizes)
         graph.node[at].CopyFrom(new)
-    used = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+    drop_unused_weights(graph)
     if all(entry.domain != CONTRIB for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
     return model

@@ -9,6 +9,8 @@ import torch
 import torch.nn as nn
 from onnx import helper, numpy_helper
 
+from convert.blocks import drop_unused_weights
+
 # Weights of 7 bits: without VNNI, two products of 8 bits would overflow the 16 bits that x86 adds them up in.
 LARGEST_WEIGHT = 63
 
@@ -90,8 +92,5 @@ def convolve_in_8_bits(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProt
         ]
     del graph.node[:]
     graph.node.extend(nodes)
-    used = {name for node in nodes for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+    drop_unused_weights(graph)
     return model

@@ -4,7 +4,7 @@ import random
 import re
 
 STYLE_WORDS = ["noto", "blob", "twemoji", "3d", "flat", "classic", "fx", "outline", "icon"]
-ARTICLES = {"en": ["a"], "de": ["ein", "eine"], "fr": ["un", "une"], "es": ["un", "una"], "it": ["un", "una"], "pt": ["um", "uma"], "nl": ["een"]}
+ARTICLES = {"de": ["ein", "eine"], "fr": ["un", "une"], "es": ["un", "una"], "it": ["un", "una"], "pt": ["um", "uma"], "nl": ["een"]}
 NUMBERS = {2: ["two", "2"], 3: ["three", "3"], 4: ["four", "4"], 5: ["five", "5"]}
 COLOURS = {
     "red": (0.86, 0.20, 0.18), "orange": (0.96, 0.56, 0.13), "yellow": (0.98, 0.84, 0.24), "green": (0.30, 0.69, 0.31),
@@ -12,7 +12,8 @@ COLOURS = {
     "black": (0.10, 0.10, 0.11), "white": (0.97, 0.97, 0.97), "grey": (0.55, 0.57, 0.60),
 }  # fmt: skip
 
-# Colours in the order of COLOURS, as they stand before ("de", "nl", "ru") or after a thing's name. Endings are drawn, not declined.
+COLOUR_FIRST = {"de", "nl", "ru"}  # where a colour stands before the thing, in the others behind it
+# Colours in the order of COLOURS. Endings are drawn, not declined.
 COLOUR_WORDS = {
     "de": ("rote/rotes/roter orange gelbe/gelbes/gelber grüne/grünes/grüner blaue/blaues/blauer lila rosa braune/braunes/brauner "
            "schwarze/schwarzes/schwarzer weiße/weißes/weißer graue/graues/grauer"),
@@ -74,7 +75,7 @@ class Captioner:
         if languages and rng.random() < 0.25:
             language = rng.choice(languages)
             word = rng.choice(COLOUR_WORDS[language].split()[list(COLOURS).index(colour)].split("/"))
-            pair = [word, entry["names"][language]] if language in ("de", "nl", "ru") else [entry["names"][language], word]
+            pair = [word, entry["names"][language]] if language in COLOUR_FIRST else [entry["names"][language], word]
             article = [rng.choice(ARTICLES[language])] if language in ARTICLES and rng.random() < 0.5 else []
             return " ".join(article + pair)
         return rng.choice(["a ", "", ""]) + f"{colour} {entry['label']}"

@@ -36,7 +36,7 @@ WORN_NAMES = {"top hat": ["a top hat", "a hat"], "billed cap": ["a cap", "a hat"
 
 
 def is_kept_back(concept: str, extra: str) -> bool:
-    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training picture shows it."""
+    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training caption says it of a picture."""
     return fraction(f"kept back/{extra}/{concept}") < 0.25
 
 
@@ -62,17 +62,16 @@ class Scene:
     def caption(self, captioner: Captioner, with_style: bool) -> str:
         style = self.style if with_style else None
         thing = f"{self.tint} {captioner.label(self.concept)}" if self.tint else captioner.label(self.concept)
+        suffix = f", {style} style" if style else ""
         if self.kind == "count":
             number = captioner.rng.choice(NUMBERS[self.count])
-            text = f"{number} {plural(thing)}" + (f", {style} style" if style else "")
+            text = f"{number} {plural(thing)}{suffix}"
         elif self.kind == "worn":
             worn = captioner.rng.choice(WORN_NAMES.get(self.other, [f"a {self.other}"]))
-            text = captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"])
-            text += f", {style} style" if style else ""
+            text = captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"]) + suffix
         elif self.kind == "pair":
             a, b = thing, captioner.label(self.other)
-            text = (f"{a} above {b}" if self.relation == "above" else captioner.rng.choice([f"{a} and {b}", f"{a} next to {b}"]))
-            text += f", {style} style" if style else ""
+            text = (f"{a} above {b}" if self.relation == "above" else captioner.rng.choice([f"{a} and {b}", f"{a} next to {b}"])) + suffix
         elif self.tint:
             text = captioner.in_style(captioner.tinted(self.concept, self.tint), style)
         else:

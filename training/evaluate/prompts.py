@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from common.pictures import Pictures
 from data.captions import COLOURS, canonical, plural
@@ -65,7 +66,7 @@ def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
 
 @dataclass(frozen=True)
 class Coloured:
-    """A thing in a colour that no training picture shows it in."""
+    """A thing in a colour that no captioned training picture shows it in."""
 
     colour: str
     label: str
@@ -87,10 +88,8 @@ def coloured(pictures: Pictures, count: int, seed: int = 7) -> list[Coloured]:
     return out
 
 
-def tinted(pictures: Pictures, asked: list[Coloured]):
+def tinted(pictures: Pictures, asked: list[Coloured]) -> torch.Tensor:
     """The true pictures, coloured as in training: the ceiling. float32 [N, 4, H, W]"""
-    import torch
-
     return torch.stack([tint(pictures.batch([a.index])[0], COLOURS[a.colour]) for a in asked])
 
 
@@ -119,10 +118,8 @@ def counting(pictures: Pictures) -> list[Count]:
     return out
 
 
-def composed(pictures: Pictures, counts: list[Count]):
-    """The true picture of each count, composed as in training: the ceiling of any way to count."""
-    import torch
-
+def composed(pictures: Pictures, counts: list[Count]) -> torch.Tensor:
+    """The true picture of each count, composed as in training: the ceiling of any way to count. float32 [N, 4, H, W]"""
     out = torch.zeros(len(counts), *pictures.batch([counts[0].index]).shape[1:])
     for row, count in enumerate(counts):
         picture = pictures.batch([count.index])[0]

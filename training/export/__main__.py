@@ -12,7 +12,7 @@ from clip.text import load_tokenizer
 from common.pictures import Pictures
 from export.bundle import FULL, Precision, write_bundle
 from export.card import rewrite
-from export.load import load_clip, load_prior, load_vqgan, random_models
+from export.load import DECODER_SHARE, load_clip, load_prior, load_vqgan, random_models
 from prior.model import PriorConfig
 from vqgan.model import VqganConfig
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--decoder", type=Path, default=Path("runs/decoder"), help="a refined decoder; the VQGAN's own where there is none")
-    parser.add_argument("--decoder-share", type=float, default=0.5, help="0: the VQGAN's own decoder, 1: the refined one, between: a mean of their weights")
+    parser.add_argument("--decoder-share", type=float, default=DECODER_SHARE, help="0: the VQGAN's own decoder, 1: the refined one, between: a mean of their weights")
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
     parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))

@@ -38,11 +38,15 @@ def wake(module: nn.Module) -> None:
             nn.init.normal_(part.norm1.weight, 1.0, 0.1)
 
 
-def load_vqgan(folder: Path, decoder: Path | None = None, share: float = 1.0) -> Vqgan:
+# Of the way from the VQGAN's own decoder to a refined one: sharp without a grid (training/README.md, Runs).
+DECODER_SHARE = 0.5
+
+
+def load_vqgan(folder: Path, decoder: Path | None = None, share: float = DECODER_SHARE) -> Vqgan:
     """`decoder`: the run of a refined decoder (vqgan/refine.py), if there is one; tokens mean the same with either.
 
     `share`: how far to go from the VQGAN's own decoder (0) to the refined one (1). Both come from the same weights, so those
-    between them work as well (Wortsman et al. 2022, arXiv 2109.01903), and better than either: sharp without a grid.
+    between them work as well (Wortsman et al. 2022, arXiv 2109.01903), and better than either.
     """
     checkpoint = load_checkpoint(folder / "checkpoint.pt")
     model = Vqgan(config_from(VqganConfig, checkpoint["config"]))
