@@ -17,9 +17,12 @@ import type {
   PaintRequest,
   PaintResult,
   Phrase,
+  PictureCondition,
+  PictureSource,
   RenderedPicture,
   RenderRequest,
   SamplingSettings,
+  WordsRead,
 } from './pipeline/types.js';
 
 /** What whoever has no model asks of whoever has one. */
@@ -50,15 +53,34 @@ const partialSampling = z.object({
   candidateCount: z.number().exactOptional(),
 }) satisfies z.ZodType<Partial<SamplingSettings>>;
 
+const source = z.object({
+  name: z.string(),
+  set: z.string(),
+  author: z.string(),
+  licence: z.string(),
+}) satisfies z.ZodType<PictureSource>;
+
+const pictureCondition = z.object({
+  embedding,
+  guideTokens: tokens.exactOptional(),
+  sources: z.array(source),
+}) satisfies z.ZodType<PictureCondition>;
+
+const words = z.object({
+  understood: z.array(z.string()),
+  unknown: z.array(z.string()),
+}) satisfies z.ZodType<WordsRead>;
+
 const condition = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('text'), prompt: z.string(), style: z.string().exactOptional() }),
   z.object({ kind: z.literal('image'), bytes }),
-  z.object({ kind: z.literal('embedding'), embedding }),
+  z.object({ kind: z.literal('embedding'), embedding, pictures: z.array(pictureCondition).exactOptional() }),
   z.object({
     kind: z.literal('variation'),
     embedding,
     imageTokens: tokens,
     strength: z.enum(['subtle', 'strong']),
+    sources: z.array(source).exactOptional(),
   }),
 ]) satisfies z.ZodType<Condition>;
 
@@ -100,7 +122,13 @@ export function answerCall(painter: Painter, call: PainterCall, options: PaintOp
   }
 }
 
-const picture = z.object({ seed: z.int(), imageTokens: tokens, fit: z.number(), png: bytes });
+const picture = z.object({
+  seed: z.int(),
+  imageTokens: tokens,
+  fit: z.number(),
+  condition: pictureCondition.exactOptional(),
+  png: bytes,
+});
 const timings = z.object({
   loadMs: z.number(),
   encodeMs: z.number(),
@@ -112,7 +140,13 @@ const timings = z.object({
 
 /** The answer to each call, by its method. */
 export const painterAnswers = {
-  paint: z.object({ embedding, sampling, pictures: z.array(picture), timings }) satisfies z.ZodType<PaintResult>,
+  paint: z.object({
+    embedding,
+    sampling,
+    words: words.exactOptional(),
+    pictures: z.array(picture),
+    timings,
+  }) satisfies z.ZodType<PaintResult>,
   render: z.object({ png: bytes, widthPx: z.int(), heightPx: z.int() }) satisfies z.ZodType<RenderedPicture>,
   describe: z.array(z.object({ text: z.string(), fit: z.number() })) satisfies z.ZodType<readonly Phrase[]>,
   embedImage: embedding,

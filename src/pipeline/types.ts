@@ -16,19 +16,52 @@ export interface SamplingSettings {
 
 export type VariationStrength = 'subtle' | 'strong';
 
-/** What the pictures are made from. Everything becomes one unit-norm CLIP embedding. */
+/** A picture of the bundle's memory: what a painting leaned on, and whom to thank for it. */
+export interface PictureSource {
+  /** As its set calls it. */
+  readonly name: string;
+  readonly set: string;
+  readonly author: string;
+  /** SPDX identifier. */
+  readonly licence: string;
+}
+
+/** What one picture was painted from. It is stored with the picture: rerolls and variations use it again. */
+export interface PictureCondition {
+  /** Unit-norm CLIP embedding [D] that conditioned this very picture. */
+  readonly embedding: Float32Array;
+  /** Tokens [P × G] that its own were drawn towards; absent where no memory was read. */
+  readonly guideTokens?: Uint16Array;
+  /** Pictures of the memory that it leans on; empty where none was read. */
+  readonly sources: readonly PictureSource[];
+}
+
+/** What became of a prompt's words, each part as the member wrote it. */
+export interface WordsRead {
+  readonly understood: readonly string[];
+  /** Parts that no phrase of the memory comes near to: they are painted by CLIP alone. */
+  readonly unknown: readonly string[];
+}
+
+/** What the pictures are made from. Everything becomes one unit-norm CLIP embedding a picture. */
 export type Condition =
   | { readonly kind: 'text'; readonly prompt: string; readonly style?: string }
   /** An encoded picture (PNG, JPEG, WebP, GIF), as uploaded: bytes are checked, never trusted. */
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
-  /** A stored embedding: the text encoder is not run. */
-  | { readonly kind: 'embedding'; readonly embedding: Float32Array }
+  /** A stored embedding: the text encoder is not run. `pictures`: what the stored pictures were painted from, in turns. */
+  | {
+      readonly kind: 'embedding';
+      readonly embedding: Float32Array;
+      readonly pictures?: readonly PictureCondition[];
+    }
   /** A stored embedding moved on the sphere towards one stored picture's own image embedding, plus noise. */
   | {
       readonly kind: 'variation';
       readonly embedding: Float32Array;
       readonly imageTokens: Uint16Array;
       readonly strength: VariationStrength;
+      /** What the stored picture leaned on: its variations lean on the same. */
+      readonly sources?: readonly PictureSource[];
     };
 
 export interface PaintRequest {
@@ -63,6 +96,8 @@ export interface PaintedPicture {
   readonly imageTokens: Uint16Array;
   /** Cosine similarity of the picture's CLIP embedding and the condition, −1 to 1. */
   readonly fit: number;
+  /** Absent where every picture of the request was painted from the result's one embedding. */
+  readonly condition?: PictureCondition;
   /** RGBA PNG at the bundle's own size. */
   readonly png: Uint8Array;
 }
@@ -80,6 +115,8 @@ export interface PaintResult {
   /** The unit-norm CLIP embedding that was used, to be stored with the job. */
   readonly embedding: Float32Array;
   readonly sampling: SamplingSettings;
+  /** How the prompt was read; absent where nothing was read, or the bundle has no memory. */
+  readonly words?: WordsRead;
   /** Best fit first. */
   readonly pictures: readonly PaintedPicture[];
   readonly timings: PaintTimings;

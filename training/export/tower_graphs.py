@@ -36,7 +36,8 @@ class Decoder(nn.Module):
         self.register_buffer("offsets", torch.arange(config.groups) * config.codebook_size)
 
     def forward(self, image_tokens):
-        codes = F.embedding(image_tokens + self.offsets, self.table).flatten(2)
+        codes = F.embedding(image_tokens + self.offsets, self.table)
+        codes = codes.sum(2) if self.vqgan.config.residual else codes.flatten(2)
         x = self.vqgan.decode_codes(codes).clamp(0, 1)
         if self.vqgan.config.channels < 4:
             return x

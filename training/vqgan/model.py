@@ -1,8 +1,11 @@
 """Stage 1 of CLIP-GEN (arXiv 2203.00386, section 3.2): a VQGAN, trained on pictures alone.
 
-A picture [B, C, H, W] becomes a grid of tokens [B, h*w, groups] and back. Each grid cell holds `groups` codes
-(product quantisation): twice the codes a cell costs the prior far less than twice the cells.
-Codes and encoder outputs are L2-normalised (Yu et al. 2021, arXiv 2110.04627), so the look-up is by cosine.
+A picture [B, C, H, W] becomes a grid of tokens [B, h*w, groups] and back. Each grid cell holds `groups` codes: twice the
+codes a cell costs the prior far less than twice the cells. Two ways to share a cell between its codes:
+
+    product    each code quantises a part of the vector of its own, by cosine (Yu et al. 2021, arXiv 2110.04627)
+    residual   each code quantises what the codes before it have left (Lee et al. 2022, arXiv 2203.01941): the first says
+               what the cell is, the last only refine it, so that a wrong one does little harm
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +26,12 @@ class VqganConfig:
     groups: int = 2
     codebook_size: int = 1024
     code_width: int = 16
+    residual: bool = False
+
+    @property
+    def latent_width(self) -> int:
+        """Channels of a cell before and after quantisation."""
+        return self.code_width if self.residual else self.groups * self.code_width
 
     @property
     def grid(self) -> int:
@@ -57,7 +66,7 @@ class ResidualBlock(nn.Module):
 
 
 class Encoder(nn.Sequential):
-    """[B, C, H, W] -> [B, groups * code_width, h, w]"""
+    """[B, C, H, W] -> [B, latent_width, h, w]"""
 
     def __init__(self, config: VqganConfig):
         layers = [nn.PixelUnshuffle(config.patch), nn.Conv2d(config.channels * config.patch**2, config.widths[0], 3, padding=1)]
@@ -65,15 +74,15 @@ class Encoder(nn.Sequential):
             if level:
                 layers.append(nn.Conv2d(config.widths[level - 1], width, 3, stride=2, padding=1))
             layers += [ResidualBlock(width) for _ in range(blocks)]
-        layers += [norm(config.widths[-1]), nn.SiLU(), nn.Conv2d(config.widths[-1], config.groups * config.code_width, 1)]
+        layers += [norm(config.widths[-1]), nn.SiLU(), nn.Conv2d(config.widths[-1], config.latent_width, 1)]
         super().__init__(*layers)
 
 
 class Decoder(nn.Sequential):
-    """[B, groups * code_width, h, w] -> [B, C, H, W], unbounded; `Vqgan.decode` clamps."""
+    """[B, latent_width, h, w] -> [B, C, H, W], unbounded; `Vqgan.decode` clamps."""
 
     def __init__(self, config: VqganConfig):
-        layers = [nn.Conv2d(config.groups * config.code_width, config.widths[-1], 3, padding=1)]
+        layers = [nn.Conv2d(config.latent_width, config.widths[-1], 3, padding=1)]
         for level in reversed(range(len(config.widths))):
             layers += [ResidualBlock(config.widths[level]) for _ in range(config.decoder_blocks[level])]
             if level:
@@ -83,42 +92,66 @@ class Decoder(nn.Sequential):
 
 
 class Codebook(nn.Module):
-    """`groups` codebooks of unit vectors, moved by exponential averages; dead codes are re-seeded from the batch."""
+    """`groups` codebooks, moved by exponential averages; dead codes are re-seeded from the batch."""
 
     def __init__(self, config: VqganConfig, decay: float = 0.97, revive_below: float = 0.1):
         super().__init__()
-        self.groups, self.decay, self.revive_below = config.groups, decay, revive_below
-        codes = F.normalize(torch.randn(config.groups, config.codebook_size, config.code_width), dim=-1)
+        self.groups, self.decay, self.revive_below, self.residual = config.groups, decay, revive_below, config.residual
+        codes = torch.randn(config.groups, config.codebook_size, config.code_width)
+        # What is left grows smaller with every code of a residual cell.
+        codes = codes * 0.7 ** torch.arange(config.groups).view(-1, 1, 1) if self.residual else F.normalize(codes, dim=-1)
         self.register_buffer("codes", codes)
-        self.register_buffer("usage", torch.ones(config.groups, config.codebook_size))  # average picks a batch
+        # Average picks a batch. Residual codes start from the first batch: none of them is worth keeping before it.
+        usage = torch.full((config.groups, config.codebook_size), 0.0 if self.residual else 1.0)
+        self.register_buffer("usage", usage)
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """[B, P, groups] -> [B, P, groups * code_width]"""
-        return torch.cat([self.codes[g][tokens[..., g]] for g in range(self.groups)], -1)
+        """[B, P, groups] -> [B, P, latent_width]"""
+        codes = [self.codes[g][tokens[..., g]] for g in range(self.groups)]
+        return sum(codes) if self.residual else torch.cat(codes, -1)
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """z: [B, P, groups, code_width], unit -> tokens [B, P, groups]."""
-        tokens = torch.stack([(z[:, :, g] @ self.codes[g].T).argmax(-1) for g in range(self.groups)], -1)
+        """z: [B, P, latent_width], as `Vqgan.encode_continuous` scales it -> tokens [B, P, groups], commitment loss."""
+        return self._residual(z) if self.residual else self._product(z)
+
+    def _product(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        parts = z.unflatten(-1, (self.groups, -1))
+        tokens = torch.stack([(parts[:, :, g] @ self.codes[g].T).argmax(-1) for g in range(self.groups)], -1)
         if self.training:
-            self.update(z.detach(), tokens)
-        return tokens
+            for g in range(self.groups):
+                self.update(g, parts[:, :, g], tokens[..., g])
+        # A unit vector a code, so the squares are summed over a code and averaged over codes.
+        return tokens, (z - self.embed(tokens)).pow(2).mean() * z.shape[-1] / self.groups
+
+    def _residual(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        left, tokens, losses = z, [], []
+        for g in range(self.groups):
+            codes = self.codes[g].clone()  # the commitment is to the codes that were chosen, not to where they move
+            chosen = (left.detach() @ codes.T * 2 - codes.pow(2).sum(-1)).argmax(-1)
+            if self.training:
+                self.update(g, left, chosen)
+            left = left - codes[chosen]
+            tokens.append(chosen)
+            losses.append(left.pow(2).mean())
+        return torch.stack(tokens, -1), sum(losses) / self.groups
 
     @torch.no_grad()
-    def update(self, z: torch.Tensor, tokens: torch.Tensor) -> None:
-        for g in range(self.groups):
-            vectors, picks = z[:, :, g].reshape(-1, z.shape[-1]).float(), tokens[..., g].reshape(-1)
-            counts = torch.zeros_like(self.usage[g]).index_add_(0, picks, torch.ones_like(picks, dtype=torch.float))
-            sums = torch.zeros_like(self.codes[g]).index_add_(0, picks, vectors)
-            self.usage[g].mul_(self.decay).add_(counts, alpha=1 - self.decay)
-            means = F.normalize(sums / counts.clamp(min=1)[:, None], dim=-1)
-            # A code moves by its own picks only; codes that were not picked stay where they are.
-            rate = 2 * (1 - self.decay) * (counts > 0)[:, None]
-            self.codes[g] = F.normalize(self.codes[g] * (1 - rate) + means * rate, dim=-1)
-            dead = self.usage[g] < self.revive_below
-            if dead.any():
-                chosen = torch.randint(len(vectors), (int(dead.sum()),), device=z.device)
-                self.codes[g][dead] = vectors[chosen]
-                self.usage[g][dead] = 1.0
+    def update(self, g: int, z: torch.Tensor, picks: torch.Tensor) -> None:
+        """Moves codebook `g` towards the vectors z [B, P, code_width] that picked its codes [B, P]."""
+        vectors, picks = z.detach().reshape(-1, z.shape[-1]).float(), picks.reshape(-1)
+        counts = torch.zeros_like(self.usage[g]).index_add_(0, picks, torch.ones_like(picks, dtype=torch.float))
+        sums = torch.zeros_like(self.codes[g]).index_add_(0, picks, vectors)
+        self.usage[g].mul_(self.decay).add_(counts, alpha=1 - self.decay)
+        scaled = (lambda x: x) if self.residual else (lambda x: F.normalize(x, dim=-1))
+        means = scaled(sums / counts.clamp(min=1)[:, None])
+        # A code moves by its own picks only; codes that were not picked stay where they are.
+        rate = 2 * (1 - self.decay) * (counts > 0)[:, None]
+        self.codes[g] = scaled(self.codes[g] * (1 - rate) + means * rate)
+        dead = self.usage[g] < self.revive_below
+        if dead.any():
+            chosen = torch.randint(len(vectors), (int(dead.sum()),), device=z.device)
+            self.codes[g][dead] = vectors[chosen]
+            self.usage[g][dead] = 1.0
 
 
 class Vqgan(nn.Module):
@@ -128,17 +161,18 @@ class Vqgan(nn.Module):
         self.encoder, self.decoder, self.codebook = Encoder(config), Decoder(config), Codebook(config)
 
     def encode_continuous(self, x: torch.Tensor) -> torch.Tensor:
-        """[B, C, H, W] in 0..1 -> unit vectors [B, P, groups, code_width]"""
-        z = self.encoder(x * 2 - 1)
-        z = z.flatten(2).transpose(1, 2).reshape(len(x), self.config.positions, self.config.groups, self.config.code_width)
-        return F.normalize(z, dim=-1)
+        """[B, C, H, W] in 0..1 -> [B, P, latent_width]: a unit vector a code, or (residual) entries of about 1."""
+        z = self.encoder(x * 2 - 1).flatten(2).transpose(1, 2)
+        if self.config.residual:
+            return F.rms_norm(z, z.shape[-1:], eps=1e-6)
+        return F.normalize(z.unflatten(-1, (self.config.groups, -1)), dim=-1).flatten(2)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """[B, C, H, W] in 0..1 -> tokens int64 [B, P, groups]"""
-        return self.codebook(self.encode_continuous(x))
+        return self.codebook(self.encode_continuous(x))[0]
 
     def decode_codes(self, codes: torch.Tensor) -> torch.Tensor:
-        """[B, P, groups * code_width] -> pictures [B, C, H, W], not clamped"""
+        """[B, P, latent_width] -> pictures [B, C, H, W], not clamped"""
         grid = self.config.grid
         x = codes.transpose(1, 2).reshape(len(codes), -1, grid, grid)
         return self.decoder(x.contiguous(memory_format=torch.channels_last)) * 0.5 + 0.5
@@ -153,8 +187,6 @@ class Vqgan(nn.Module):
     def forward(self, x: torch.Tensor):
         """-> reconstruction (not clamped), tokens, commitment loss"""
         z = self.encode_continuous(x)
-        tokens = self.codebook(z)
+        tokens, commitment = self.codebook(z)
         codes = self.codebook.embed(tokens)
-        flat = z.flatten(2)
-        commitment = (flat - codes).pow(2).mean() * flat.shape[-1] / self.config.groups
-        return self.decode_codes(flat + (codes - flat).detach()), tokens, commitment
+        return self.decode_codes(z + (codes - z).detach()), tokens, commitment

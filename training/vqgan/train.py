@@ -2,6 +2,7 @@
 
     python -m vqgan.train --data runs/data --out runs/vqgan --minutes 30
     python -m vqgan.train --data runs/data --out runs/vqgan-probe --minutes 2 --groups 1 --codebook-size 2048
+    python -m vqgan.train --out runs/vqgan-residual --groups 4 --residual --code-width 32 --perceptual 0.3 --start runs/vqgan
 
 Run the same command again and it goes on where it stopped. Pictures only: no word is read.
 """
@@ -15,8 +16,9 @@ import torch
 import torch.nn.functional as F
 
 from common.optim import Optimisers, split_parameters
+from common.perceptual import PerceptualLoss
 from common.pictures import Pictures, over, random_affine, shift_hue
-from common.run import Run, autocast, cosine_schedule, pick_device
+from common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
 from common.sheets import save_sheet
 from vqgan.model import Vqgan, VqganConfig
 
@@ -37,6 +39,14 @@ def pixel_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     difference = made - real
     edges = (difference[..., 1:] - difference[..., :-1]).abs().mean() + (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
     return difference.abs().mean() + 2.0 * difference.pow(2).mean() + 0.5 * edges
+
+
+def start_from(model: Vqgan, folder: Path) -> int:
+    """Takes over what another VQGAN has in the same place and shape, whatever its codes are -> how many tensors."""
+    theirs, ours = load_checkpoint(folder / "checkpoint.pt")["state"]["model"], model.state_dict()
+    alike = {name: value for name, value in theirs.items() if not name.startswith("codebook.") and ours[name].shape == value.shape}
+    model.load_state_dict(ours | alike)
+    return len(alike)
 
 
 @torch.no_grad()
@@ -67,13 +77,20 @@ def main() -> None:
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--groups", type=int, default=2)
     parser.add_argument("--codebook-size", type=int, default=1024)
+    parser.add_argument("--code-width", type=int, default=VqganConfig.code_width)
+    parser.add_argument("--residual", action="store_true", help="each code of a cell refines the codes before it")
+    parser.add_argument("--perceptual", type=float, default=0.0, help="weight of EfficientNet's distance (common/perceptual.py)")
+    parser.add_argument("--start", type=Path, help="a run whose layers are taken over where they fit")
     parser.add_argument("--grid", type=int, default=VqganConfig().grid, choices=(8, 16), help="16 is the paper's: four times the positions for the prior")
     args = parser.parse_args()
 
     torch.manual_seed(0)
     device = pick_device()
-    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size).with_grid(args.grid)
+    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size, code_width=args.code_width, residual=args.residual).with_grid(args.grid)
     model = Vqgan(config).to(device, memory_format=torch.channels_last)
+    if args.start and not (args.out / "checkpoint.pt").exists():
+        print(f"{start_from(model, args.start)} of {len(model.state_dict())} tensors from {args.start}")
+    perceptual = PerceptualLoss().to(device) if args.perceptual else None
     matrices, rest = split_parameters(model, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, rest, muon_lr=args.muon_lr, adam_lr=args.lr)
     run = Run(args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
@@ -89,11 +106,13 @@ def main() -> None:
         with autocast(device):
             made, _, commitment = model(x)
             loss = pixel_loss(made.float(), x) + 0.1 * commitment
+            seen = perceptual(made.float().clamp(0, 1), x) if perceptual else torch.zeros((), device=device)
+            loss = loss + args.perceptual * seen
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        run.log(loss=loss.item(), mse=F.mse_loss(made, x).item(), commitment=commitment.item())
-        if run.step % 400 == 0:
+        run.log(loss=loss.item(), mse=F.mse_loss(made, x).item(), commitment=commitment.item(), perceptual=seen.item())
+        if run.step % 200 == 0:
             run.record("held-out.csv", **evaluate(model, pictures, probe, device))
             with torch.no_grad():
                 real = pictures.batch(probe[:12]).to(device)
