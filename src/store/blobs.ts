@@ -14,7 +14,10 @@ export function floatsToBlob(values: Float32Array): Uint8Array {
 /** 4·N bytes → float32 [N]. */
 export function blobToFloats(blob: unknown): Float32Array {
   const view = viewOf(blob, 4);
-  return Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
+  const values = new Float32Array(view.byteLength / 4);
+  // A loop: `from` and `map` take four to fifteen times as long, and a job reads one embedding a picture.
+  for (let i = 0; i < values.length; i += 1) values[i] = view.getFloat32(i * 4, true);
+  return values;
 }
 
 /** uint16 [N] → 2·N bytes. */

@@ -73,19 +73,15 @@ export class SqliteJobRepository implements JobRepository {
   }
 
   complete(id: string, result: Parameters<JobRepository['complete']>[1]): void {
+    const { bundle, pictures, paintMs, unknownWords = [] } = result;
     const embedding = floatsToBlob(result.embedding);
+    const words = unknownWords.length === 0 ? null : JSON.stringify(unknownWords);
     const sampling = result.sampling === undefined ? null : JSON.stringify(result.sampling);
     this.#sql.transaction('durable', () => {
-      const changed = this.#statements.complete.run(
-        result.bundle,
-        embedding,
-        sampling,
-        result.paintMs,
-        this.#clock(),
-        id,
-      );
+      const finishedAt = this.#clock();
+      const changed = this.#statements.complete.run(bundle, embedding, sampling, words, paintMs, finishedAt, id);
       this.#change(id, changed, 'active');
-      this.#pictures.insert(id, result.pictures);
+      this.#pictures.insert(id, pictures);
     });
   }
 

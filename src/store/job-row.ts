@@ -12,6 +12,8 @@ const samplingSchema = z.object({
   candidateCount: z.number().exactOptional(),
 }) satisfies z.ZodType<Partial<SamplingSettings>>;
 
+const wordsSchema = z.array(z.string());
+
 const text = z.string();
 const integer = z.int();
 
@@ -45,6 +47,7 @@ const rowSchema = z.object({
   finished_at: integer.nullable(),
   paint_ms: z.number().nullable(),
   deleted_at: integer.nullable(),
+  unknown_words: text.nullable(),
 });
 
 type JobRow = z.infer<typeof rowSchema>;
@@ -74,11 +77,13 @@ export function jobFromRow(row: unknown, picturesOf: (jobId: string) => readonly
     count: columns.count,
     seed: columns.seed,
     sizePx: columns.size_px,
-    sampling: parsed(samplingSchema, JSON.parse(columns.sampling), 'jobs.sampling'),
+    sampling: parsedJson(samplingSchema, columns.sampling, 'jobs.sampling'),
     bundle: columns.bundle,
     embedding: columns.embedding === null ? null : blobToFloats(columns.embedding),
     // Only a completed job has any; the rest saves the query.
     pictures: columns.status === 'completed' ? picturesOf(columns.id) : [],
+    unknownWords:
+      columns.unknown_words === null ? [] : parsedJson(wordsSchema, columns.unknown_words, 'jobs.unknown_words'),
     messageId: columns.message_id,
     attempts: columns.attempts,
     errorCode: columns.error_code,
@@ -105,4 +110,15 @@ export function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): 
   throw new StoreError('store_damaged', `Unexpected content in ${where}: ${z.prettifyError(result.error)}`, {
     cause: result.error,
   });
+}
+
+/** The same for a column that holds JSON. */
+export function parsedJson<T>(schema: z.ZodType<T>, json: string, where: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new StoreError('store_damaged', `Expected JSON in ${where}.`, { cause });
+  }
+  return parsed(schema, value, where);
 }

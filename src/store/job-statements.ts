@@ -17,7 +17,7 @@ export const jobStatements = {
   requeue: `UPDATE jobs SET status = 'waiting', started_at = NULL, attempts = attempts + ?
     WHERE id = ? AND status IN ('waiting', 'active')`,
   complete: `UPDATE jobs SET status = 'completed', error_code = NULL, bundle = ?, embedding = ?,
-      sampling = coalesce(?, sampling), paint_ms = ?, finished_at = ?
+      sampling = coalesce(?, sampling), unknown_words = ?, paint_ms = ?, finished_at = ?
     WHERE id = ? AND status = 'active'`,
   fail: `UPDATE jobs SET status = 'failed', error_code = ?, finished_at = ?
     WHERE id = ? AND status IN ('waiting', 'active')`,

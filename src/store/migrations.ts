@@ -97,6 +97,17 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX settings_audit_guild ON settings_audit (guild_id, sequence);
     `,
   },
+  {
+    version: 2,
+    name: 'what each picture was painted from, and words that were not understood',
+    // NULL in rows from before, and wherever a picture was painted from its job's embedding alone.
+    sql: `
+      ALTER TABLE pictures ADD COLUMN embedding BLOB;
+      ALTER TABLE pictures ADD COLUMN guide_tokens BLOB;
+      ALTER TABLE pictures ADD COLUMN sources TEXT;
+      ALTER TABLE jobs ADD COLUMN unknown_words TEXT;
+    `,
+  },
 ];
 
 /**

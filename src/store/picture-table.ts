@@ -1,35 +1,76 @@
 import { z } from 'zod';
-import { blobToTokens, tokensToBlob } from './blobs.js';
-import { parsed } from './job-row.js';
-import type { Sql, Statement } from './sql.js';
+import type { PictureCondition, PictureSource } from '../pipeline/types.js';
+import { blobToFloats, blobToTokens, floatsToBlob, tokensToBlob } from './blobs.js';
+import { StoreError } from './errors.js';
+import { parsed, parsedJson } from './job-row.js';
+import type { Sql, SqlValue, Statement } from './sql.js';
 import type { StoredPicture } from './types.js';
 
-const rowSchema = z.object({ seed: z.int(), fit: z.number(), image_tokens: z.unknown() });
+const rowSchema = z.object({
+  seed: z.int(),
+  fit: z.number(),
+  image_tokens: z.unknown(),
+  embedding: z.unknown(),
+  guide_tokens: z.unknown(),
+  sources: z.string().nullable(),
+});
 
-/** The painted pictures of a job: a few hundred bytes each, from which the PNG is decoded again. */
+type PictureRow = z.infer<typeof rowSchema>;
+
+const sourcesSchema = z.array(
+  z.object({ name: z.string(), set: z.string(), author: z.string(), licence: z.string() }),
+) satisfies z.ZodType<readonly PictureSource[]>;
+
+/** The painted pictures of a job: their tokens, from which the PNG is decoded again, and what each was painted from. */
 export class PictureTable {
   readonly #insert: Statement;
   readonly #select: Statement;
 
   constructor(sql: Sql) {
-    this.#insert = sql.prepare(
-      'INSERT INTO pictures (job_id, picture_index, seed, fit, image_tokens) VALUES (?, ?, ?, ?, ?)',
-    );
-    this.#select = sql.prepare('SELECT seed, fit, image_tokens FROM pictures WHERE job_id = ? ORDER BY picture_index');
+    this.#insert = sql.prepare(`INSERT INTO pictures
+      (job_id, picture_index, seed, fit, image_tokens, embedding, guide_tokens, sources)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#select = sql.prepare(`SELECT seed, fit, image_tokens, embedding, guide_tokens, sources
+      FROM pictures WHERE job_id = ? ORDER BY picture_index`);
   }
 
   /** To be called inside the transaction that completes the job. */
   insert(jobId: string, pictures: readonly StoredPicture[]): void {
-    pictures.forEach((picture, index) => {
-      this.#insert.run(jobId, index, picture.seed, picture.fit, tokensToBlob(picture.imageTokens));
+    pictures.forEach(({ seed, fit, imageTokens, condition }, index) => {
+      this.#insert.run(jobId, index, seed, fit, tokensToBlob(imageTokens), ...columnsOf(condition));
     });
   }
 
-  /** In the order in which they were shown. */
+  /** In the order in which they were shown. @throws StoreError `store_damaged` */
   list(jobId: string): readonly StoredPicture[] {
     return this.#select.all(jobId).map((row) => {
-      const { seed, fit, image_tokens } = parsed(rowSchema, row, 'pictures');
-      return { seed, fit, imageTokens: blobToTokens(image_tokens) };
+      const columns = parsed(rowSchema, row, 'pictures');
+      const { seed, fit } = columns;
+      const picture = { seed, fit, imageTokens: blobToTokens(columns.image_tokens) };
+      const condition = conditionOf(columns);
+      return condition === undefined ? picture : { ...picture, condition };
     });
   }
+}
+
+function columnsOf(condition: PictureCondition | undefined): readonly SqlValue[] {
+  if (condition === undefined) return [null, null, null];
+  const { embedding, guideTokens, sources } = condition;
+  return [
+    floatsToBlob(embedding),
+    guideTokens === undefined ? null : tokensToBlob(guideTokens),
+    JSON.stringify(sources),
+  ];
+}
+
+function conditionOf({ embedding, guide_tokens, sources }: PictureRow): PictureCondition | undefined {
+  if (embedding === null && guide_tokens === null && sources === null) return undefined;
+  if (embedding === null || sources === null) {
+    throw new StoreError('store_damaged', 'A stored picture has half of what it was painted from.');
+  }
+  const condition = {
+    embedding: blobToFloats(embedding),
+    sources: parsedJson(sourcesSchema, sources, 'pictures.sources'),
+  };
+  return guide_tokens === null ? condition : { ...condition, guideTokens: blobToTokens(guide_tokens) };
 }

@@ -1,6 +1,6 @@
 /** What is kept, and how it is asked for. SQLite implements this; another database may take its place. */
 
-import type { SamplingSettings, VariationStrength } from '../pipeline/types.js';
+import type { PictureCondition, SamplingSettings, VariationStrength } from '../pipeline/types.js';
 
 export type JobStatus = 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
 
@@ -28,6 +28,8 @@ export interface StoredPicture {
   readonly seed: number;
   readonly fit: number;
   readonly imageTokens: Uint16Array;
+  /** What this very picture was painted from; absent where that was the job's embedding alone, as it always was once. */
+  readonly condition?: PictureCondition;
 }
 
 export interface Job {
@@ -51,6 +53,8 @@ export interface Job {
   /** Unit-norm CLIP embedding (float32). Set at creation for rerolls and variations, at completion for prompts. */
   readonly embedding: Float32Array | null;
   readonly pictures: readonly StoredPicture[];
+  /** Parts of the prompt that were not understood, as typed; empty until painted and where nothing was read. */
+  readonly unknownWords: readonly string[];
   /** Message that shows the job, once there is one. */
   readonly messageId: string | null;
   readonly attempts: number;
@@ -88,6 +92,8 @@ export interface JobRepository {
       readonly paintMs: number;
       /** The settings that were really used; they replace the job's partial ones. */
       readonly sampling?: SamplingSettings;
+      /** Default: none. */
+      readonly unknownWords?: readonly string[];
     },
   ): void;
   fail(id: string, errorCode: string): void;

@@ -50,6 +50,7 @@ describe('a new job', () => {
       status: 'waiting',
       bundle: null,
       pictures: [],
+      unknownWords: [],
       messageId: null,
       attempts: 0,
       errorCode: null,
@@ -133,6 +134,35 @@ describe('the life of a job', () => {
       pictures: painted.pictures,
       sampling,
     });
+  });
+
+  it('keeps what each picture was painted from, bit for bit, and the words that were not understood', () => {
+    const text = fc.string({ unit: 'binary' });
+    const condition = fc.record(
+      {
+        embedding: fc.float32Array({ noNaN: true, minLength: 1, maxLength: 16 }),
+        guideTokens: fc.uint16Array({ maxLength: 16 }),
+        sources: fc.array(fc.record({ name: text, set: text, author: text, licence: text }), { maxLength: 3 }),
+      },
+      { requiredKeys: ['embedding', 'sources'] },
+    );
+    const conditions = fc.array(fc.option(condition, { nil: undefined }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(conditions, fc.array(text, { maxLength: 3 }), (paintedFrom, unknownWords) => {
+        const pictures = paintedFrom.map((from, seed) => {
+          const picture = { seed, fit: 0, imageTokens: tokens };
+          return from === undefined ? picture : { ...picture, condition: from };
+        });
+        const { id } = store.jobs.insert(newJob()).job;
+        store.jobs.markActive(id);
+        store.jobs.complete(id, { ...painted, pictures, unknownWords });
+        const row = store.jobs.get(id);
+        expect(row?.pictures).toEqual(pictures);
+        expect(row?.pictures.map((picture) => 'condition' in picture)).toEqual(paintedFrom.map(Boolean));
+        expect(row?.unknownWords).toEqual(unknownWords);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('goes back to waiting with or without counting the attempt', () => {

@@ -10,7 +10,22 @@ import { openStore } from '../../src/store/open-store.js';
 import { auditStatements } from '../../src/store/settings-audit.js';
 import { settingsStatements } from '../../src/store/settings-repository.js';
 import { Sql } from '../../src/store/sql.js';
+import type { Store } from '../../src/store/types.js';
 import { newJob } from './new-job.js';
+
+const fox = { name: 'fox', set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };
+
+/** A job whose one picture has all that a picture can have. */
+function paintedJob(store: Store, job = newJob()): string {
+  const { id } = store.jobs.insert(job).job;
+  store.jobs.markActive(id);
+  const embedding = Float32Array.of(0.6, -0.8);
+  const condition = { embedding, guideTokens: Uint16Array.of(1, 2), sources: [fox] };
+  const picture = { seed: 1, fit: 0.5, imageTokens: Uint16Array.of(3), condition };
+  const result = { bundle: 'emoji@1.0.0', embedding, pictures: [picture], paintMs: 5, unknownWords: ['blorp'] };
+  store.jobs.complete(id, result);
+  return id;
+}
 
 let folder: string;
 let path: string;
@@ -78,12 +93,24 @@ describe('openStore', () => {
     expect(() => openStore({ path: garbage })).toThrow(expect.objectContaining({ code: 'store_damaged' }));
   });
 
-  it('says so when a row holds what it should not', () => {
+  it.each([
+    ['settings of another type', `jobs SET sampling = '{"topK":"many"}'`],
+    ['settings that are no JSON', `jobs SET sampling = '{'`],
+    ['words that are no list', `jobs SET unknown_words = '"blorp"'`],
+    ['words that are no JSON', `jobs SET unknown_words = 'blorp'`],
+    ['half an embedding', `pictures SET embedding = x'0000'`],
+    ['half a token', `pictures SET guide_tokens = x'00'`],
+    ['sources without an author', `pictures SET sources = '[{"name":"fox","set":"Noto","licence":"MIT"}]'`],
+    ['sources that are no JSON', `pictures SET sources = 'fox'`],
+    ['an embedding without sources', 'pictures SET sources = NULL'],
+    ['sources without an embedding', 'pictures SET embedding = NULL'],
+  ])('says so when a row holds what it should not: %s', (_, change) => {
     const store = openStore({ path });
-    const { job } = store.jobs.insert(newJob());
+    const id = paintedJob(store);
+    expect(store.jobs.get(id)?.pictures[0]?.condition?.sources).toEqual([fox]);
     const other = new Database(path);
-    other.prepare('UPDATE jobs SET sampling = ? WHERE id = ?').run(['{"topK":"many"}', job.id]);
-    expect(() => store.jobs.get(job.id)).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+    other.exec(`UPDATE ${change}`);
+    expect(() => store.jobs.get(id)).toThrow(expect.objectContaining({ code: 'store_damaged' }));
     other.close();
     store.close();
   });
@@ -120,6 +147,25 @@ describe('migrations', () => {
       { version: 2, applied_at: 8 },
     ]);
     sql.close();
+  });
+
+  it('leave the jobs of older versions as they were, and let them be built upon', () => {
+    const old = new Sql(path.replace('data/deep/', ''), 100);
+    migrate(old, 5, migrations.slice(0, 1));
+    old.exec(`
+      INSERT INTO jobs (id, status, guild_id, channel_id, user_id, locale, interaction_id, application_id, source_kind,
+        prompt, count, seed, sampling, bundle, embedding, created_at, finished_at, paint_ms)
+      VALUES ('ABCDEFGH0123', 'completed', '1', '2', '3', 'de', '4', '5', 'prompt',
+        'a fox', 1, 7, '{}', 'emoji@0.3.0', x'0000803f', 10, 20, 8.5);
+      INSERT INTO pictures VALUES ('ABCDEFGH0123', 0, 7, 0.5, x'0100ffff');`);
+    old.close();
+    const store = openStore({ path: path.replace('data/deep/', '') });
+    const job = store.jobs.get('ABCDEFGH0123');
+    expect(job).toMatchObject({ prompt: 'a fox', embedding: Float32Array.of(1), unknownWords: [] });
+    expect(job?.pictures).toStrictEqual([{ seed: 7, fit: 0.5, imageTokens: Uint16Array.of(1, 65_535) }]);
+    const child = paintedJob(store, newJob({ parentJobId: 'ABCDEFGH0123' }));
+    expect(store.jobs.get(child)?.pictures[0]?.condition?.sources).toEqual([fox]);
+    store.close();
   });
 
   it('refuse a database of a newer version, and leave it alone', () => {
