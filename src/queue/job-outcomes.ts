@@ -58,8 +58,8 @@ export class JobOutcomes {
     switch (outcome.kind) {
       case 'completed': {
         const { bundle, paintMs, result } = outcome;
-        const { embedding, sampling, pictures } = result;
-        jobs.complete(id, { bundle, embedding, sampling, pictures, paintMs });
+        const { embedding, sampling, pictures, words } = result;
+        jobs.complete(id, { bundle, embedding, sampling, pictures, paintMs, unknownWords: words?.unknown ?? [] });
         durations.record(paintMs);
         this.tell('completed', id, result);
         return undefined;

@@ -1,4 +1,4 @@
-import type { Condition, PaintRequest } from '../pipeline/types.js';
+import type { Condition, PaintRequest, PictureCondition } from '../pipeline/types.js';
 import type { Job } from '../store/types.js';
 import { OtherModelError, ParentGoneError } from './errors.js';
 
@@ -10,8 +10,9 @@ export interface PaintRequestOptions {
 }
 
 /**
- * A stored job → what the painter is asked for. A prompt is encoded; a reroll uses the stored embedding, so the text
- * encoder does not run; a variation also reads the varied picture's tokens from the parent.
+ * A stored job → what the painter is asked for. A prompt is encoded; a reroll uses the stored embedding and what the
+ * parent's pictures were painted from, so the text encoder does not run; a variation also reads the varied picture's
+ * tokens from the parent.
  * @throws OtherModelError when stored numbers belong to another bundle and there are no words to paint anew from
  * @throws ParentGoneError when the varied picture is not stored any more
  */
@@ -31,16 +32,30 @@ export function paintRequestOf(job: Job, options: PaintRequestOptions): PaintReq
 }
 
 function conditionOf(job: Job, { bundle, parentOf }: PaintRequestOptions): Condition {
+  // Stays while this job waits, even when it is deleted in Discord: the store prunes no parent of an unfinished job.
   const parent = job.parentJobId === null ? undefined : parentOf(job.parentJobId);
   const madeWith = parent?.bundle ?? bundle;
   if (job.source.kind === 'variation') {
     const picture = parent?.pictures[job.source.parentIndex];
-    const embedding = job.embedding ?? parent?.embedding;
+    const embedding = picture?.condition?.embedding ?? job.embedding ?? parent?.embedding;
     if (!picture || !embedding) throw new ParentGoneError();
     if (madeWith !== bundle) throw new OtherModelError(madeWith, bundle);
-    return { kind: 'variation', embedding, imageTokens: picture.imageTokens, strength: job.source.strength };
+    const { imageTokens, condition } = picture;
+    const variation = { kind: 'variation', embedding, imageTokens, strength: job.source.strength } as const;
+    return condition === undefined ? variation : { ...variation, sources: condition.sources };
   }
-  if (job.embedding !== null && madeWith === bundle) return { kind: 'embedding', embedding: job.embedding };
+  if (job.embedding !== null && madeWith === bundle) {
+    const pictures = picturesBehind(job.embedding, parent);
+    const reroll = { kind: 'embedding', embedding: job.embedding } as const;
+    return pictures.length === 0 ? reroll : { ...reroll, pictures };
+  }
   if (job.prompt === '') throw new OtherModelError(madeWith, bundle);
   return { kind: 'text', prompt: job.prompt, ...(job.style === null ? {} : { style: job.style }) };
+}
+
+/** What the parent's pictures were painted from, where it was painted from this very embedding. */
+function picturesBehind(embedding: Float32Array, parent: Job | undefined): readonly PictureCondition[] {
+  const own = parent?.embedding;
+  if (!own || own.length !== embedding.length || own.some((value, i) => value !== embedding[i])) return [];
+  return parent.pictures.flatMap(({ condition }) => condition ?? []);
 }
