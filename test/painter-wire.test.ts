@@ -12,6 +12,11 @@ import { fromWire, type PainterCall, painterAnswers, painterCall, parseRequest, 
 const embedding = Float32Array.of(0.6, -0.8);
 const imageTokens = Uint16Array.of(0, 65_535);
 const text = { kind: 'text', prompt: 'a fox' } as const;
+const fox = { name: 'fox', set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };
+const pictures = [
+  { embedding, guideTokens: imageTokens, sources: [fox] },
+  { embedding, sources: [] },
+];
 
 describe('a call', () => {
   it.each<PainterCall>([
@@ -28,6 +33,15 @@ describe('a call', () => {
     },
     { method: 'paint', request: { condition: { kind: 'image', bytes: Uint8Array.of(1) }, count: 1, seed: 1 } },
     { method: 'paint', request: { condition: { kind: 'embedding', embedding }, count: 1, seed: 1 } },
+    { method: 'paint', request: { condition: { kind: 'embedding', embedding, pictures }, count: 1, seed: 1 } },
+    {
+      method: 'paint',
+      request: {
+        condition: { kind: 'variation', embedding, imageTokens, strength: 'subtle', sources: [fox] },
+        count: 1,
+        seed: 1,
+      },
+    },
     { method: 'render', request: { imageTokens: [imageTokens, imageTokens], sizePx: 64, maxBytes: 1_000 } },
     { method: 'describe', request: { image: Uint8Array.of(1), count: 3 } },
     { method: 'embedImage', request: { image: Buffer.from([1, 2]) } },
@@ -44,6 +58,18 @@ describe('a call', () => {
       'a step and a half',
       { method: 'paint', request: { condition: text, count: 1, seed: 1, previewEverySteps: 1.5 } },
       /previewEverySteps/,
+    ],
+    [
+      'a source without an author',
+      {
+        method: 'paint',
+        request: {
+          condition: { kind: 'embedding', embedding, pictures: [{ embedding, sources: [{ ...fox, author: null }] }] },
+          count: 1,
+          seed: 1,
+        },
+      },
+      /pictures\[0\]\.sources\[0\]\.author/,
     ],
     ['tokens as bytes', { method: 'render', request: { imageTokens: [Uint8Array.of(1)] } }, /Expected tokens/],
     ['half a pixel', { method: 'render', request: { imageTokens: [], sizePx: 64.5 } }, /request\.sizePx/],
@@ -63,6 +89,21 @@ describe('an answer', () => {
     const rendered = { png: Uint8Array.of(1), widthPx: 64, heightPx: 64 };
     expect(painterAnswers.render.parse(rendered)).toEqual(rendered);
     expect(painterAnswers.render.safeParse({ ...rendered, widthPx: 64.5 }).success).toBe(false);
+  });
+
+  it('says of each picture what it was painted from, and how the words were read', () => {
+    const timings = { loadMs: 0, encodeMs: 1, generateMs: 2, decodeMs: 3, rankMs: 4, totalMs: 10 };
+    const painted = {
+      embedding,
+      sampling: { temperature: 1, topK: 0, topP: 1, guidanceScale: 1, candidateCount: 2 },
+      words: { understood: ['a fox'], unknown: ['blorp'] },
+      pictures: pictures.map((condition) => ({ seed: 1, imageTokens, fit: 0.5, condition, png: Uint8Array.of(1) })),
+      timings,
+    };
+    expect(painterAnswers.paint.parse(painted)).toEqual(painted);
+    const { words, ...unread } = painted;
+    expect(painterAnswers.paint.parse(unread)).not.toHaveProperty('words');
+    expect(painterAnswers.paint.safeParse({ ...unread, words: { ...words, unknown: 'blorp' } }).success).toBe(false);
   });
 });
 
