@@ -10,12 +10,12 @@ const KEPT = '\u200D';
  * @param maxChars of the result; longer text ends in an ellipsis.
  */
 export function safeText(text: string, maxChars = 1500): string {
-  const plain = visibleText(text);
+  // Links go first: what looks like a part of one is not escaped.
+  const plain = visibleText(text).replaceAll('://', ':\u200B//');
   const escaped = escapeMarkdown(plain, { maskedLink: true, heading: true, bulletedList: true, numberedList: true })
     .replaceAll('@', '@\u200B')
     .replaceAll('<', '\\<')
-    .replace(/^>/, '\\>')
-    .replaceAll('://', ':\u200B//');
+    .replace(/^>/, '\\>');
   return shorten(escaped, maxChars);
 }
 

@@ -10,6 +10,7 @@ describe('safeText', () => {
     ['[click](https://evil.example)', /(?<!\\)\[click\]\(/],
     ['https://evil.example', /:\/\//],
     ['**bold** _it_ ~~no~~ `code` ||spoiler||', /(?<!\\)(\*|_|~|`|\|)/],
+    ['https://**bold** and https://a_b_', /(?<!\\)(\*|_)/],
     ['# heading', /^#/],
     ['> quote', /^>/],
     ['abc\u202Etxt.exe', /\u202E/],
