@@ -1,47 +1,67 @@
-import { version as libraryVersion, MessageFlags } from 'discord.js';
+import { type ChatInputCommandInteraction, version as libraryVersion, MessageFlags } from 'discord.js';
 import { askerOf } from '../controls/asker-of.js';
+import type { Context } from '../controls/context.js';
+import { findFinishedJob } from '../controls/find-job.js';
+import { textMessage } from '../controls/job-message.js';
 import { safeText, shorten } from '../controls/safe-text.js';
 import { settingsOf } from '../guards/guards.js';
 import { effectiveLimits } from '../guards/limits.js';
 import { translator } from '../i18n/index.js';
 import type { Command } from './command.js';
+import { jobOption, readJobId, suggestKeptJobs } from './job-option.js';
+import { sourcesEmbed } from './job-sources.js';
 import { limitLines } from './limit-lines.js';
 import { slashCommand } from './localise.js';
 
 const MAX_FIELD_CHARS = 1024;
 
-/** The model card in short, what applies to whoever asks, and what runs here. */
+/** The model card in short, what applies to whoever asks, and what runs here; or what one job's pictures lean on. */
 export const info = {
-  data: slashCommand('info'),
+  data: slashCommand('info').addStringOption((o) => jobOption(o, 'info.job')),
 
   async execute(context, interaction) {
-    const asker = askerOf(interaction);
-    const t = translator(interaction.locale);
-    const model = await context.painter.summary();
-    const limits = effectiveLimits(settingsOf(context.store, asker.guildId), asker.roleIds);
-    const { temperature, topK, topP, guidanceScale, candidateCount } = model.sampling;
-    const metrics = Object.entries(model.metrics).map(([name, value]) => `${name}: ${value}`);
-    const fields = [
-      { name: t('info.model'), value: `${model.name} ${model.version}`, inline: true },
-      { name: t('info.licence'), value: safeText(model.licence, 200), inline: true },
-      { name: t('info.size'), value: `${model.pictureSizePx} px`, inline: true },
-      { name: t('info.styles'), value: model.styles.join(', ') || '—' },
-      {
-        name: t('info.sampling'),
-        value: `temperature ${temperature} · top-k ${topK} · top-p ${topP} · guidance ${guidanceScale} · ${candidateCount} candidates`,
-      },
-      { name: t('info.metrics'), value: metrics.slice(0, 20).join('\n') || '—' },
-      { name: t('info.limits'), value: limitLines(limits, t).join('\n') },
-      {
-        name: t('info.versions'),
-        value: `Tessera ${context.version} · discord.js ${libraryVersion} · Node.js ${process.versions.node}`,
-      },
-    ];
-    await interaction.reply({
-      embeds: [
-        { title: t('info.title'), fields: fields.map((f) => ({ ...f, value: shorten(f.value, MAX_FIELD_CHARS) })) },
-      ],
-      flags: MessageFlags.Ephemeral,
-    });
+    const wanted = interaction.options.getString('job');
+    await (wanted === null ? tellAbout(context, interaction) : tellSources(context, interaction, readJobId(wanted)));
   },
+
+  autocomplete: suggestKeptJobs,
 } as const satisfies Command;
+
+async function tellSources(context: Context, interaction: ChatInputCommandInteraction, jobId: string): Promise<void> {
+  const job = findFinishedJob(context.store, askerOf(interaction), jobId);
+  const t = translator(interaction.locale);
+  const embed = sourcesEmbed(job, t);
+  const answer = embed === undefined ? textMessage(t('info.noSources', { job: job.id })) : { embeds: [embed] };
+  await interaction.reply({ ...answer, flags: MessageFlags.Ephemeral });
+}
+
+async function tellAbout(context: Context, interaction: ChatInputCommandInteraction): Promise<void> {
+  const asker = askerOf(interaction);
+  const t = translator(interaction.locale);
+  const model = await context.painter.summary();
+  const limits = effectiveLimits(settingsOf(context.store, asker.guildId), asker.roleIds);
+  const { temperature, topK, topP, guidanceScale, candidateCount } = model.sampling;
+  const metrics = Object.entries(model.metrics).map(([name, value]) => `${name}: ${value}`);
+  const fields = [
+    { name: t('info.model'), value: `${model.name} ${model.version}`, inline: true },
+    { name: t('info.licence'), value: safeText(model.licence, 200), inline: true },
+    { name: t('info.size'), value: `${model.pictureSizePx} px`, inline: true },
+    { name: t('info.styles'), value: model.styles.join(', ') || '—' },
+    {
+      name: t('info.sampling'),
+      value: `temperature ${temperature} · top-k ${topK} · top-p ${topP} · guidance ${guidanceScale} · ${candidateCount} candidates`,
+    },
+    { name: t('info.metrics'), value: metrics.slice(0, 20).join('\n') || '—' },
+    { name: t('info.limits'), value: limitLines(limits, t).join('\n') },
+    {
+      name: t('info.versions'),
+      value: `Tessera ${context.version} · discord.js ${libraryVersion} · Node.js ${process.versions.node}`,
+    },
+  ];
+  await interaction.reply({
+    embeds: [
+      { title: t('info.title'), fields: fields.map((f) => ({ ...f, value: shorten(f.value, MAX_FIELD_CHARS) })) },
+    ],
+    flags: MessageFlags.Ephemeral,
+  });
+}

@@ -21,6 +21,9 @@ const EMBED_COLOUR = 0x5b8def;
 const BAR_CELLS = 12;
 /** Discord's own bound on an attachment's description. */
 const MAX_ALT_CHARS = 1024;
+/** Parts of a prompt that are named where they were not understood: enough to see what to say differently. */
+const MAX_UNKNOWN_PARTS = 5;
+const MAX_UNKNOWN_CHARS = 60;
 
 export function textMessage(content: string, components: Row[] = []): JobMessage {
   return { content, embeds: [], components, files: [], attachments: [], allowedMentions: { parse: [] } };
@@ -87,6 +90,15 @@ export function promptLine(job: Job, t: Translate): string {
   return prompt === '' ? t('job.upload') : prompt;
 }
 
+/** Tells whoever typed a prompt which parts of it were not understood; empty where there are none. */
+function unknownWordsLine(job: Job, t: Translate): string {
+  const parts = job.source.kind === 'prompt' ? job.unknownWords.map((part) => safeText(part, MAX_UNKNOWN_CHARS)) : [];
+  const visible = parts.filter((part) => part !== '');
+  if (visible.length === 0) return '';
+  const words = visible.slice(0, MAX_UNKNOWN_PARTS).join(' · ');
+  return `\n${t('job.unknownWords', { words: visible.length > MAX_UNKNOWN_PARTS ? `${words} …` : words })}`;
+}
+
 function jobEmbed(job: Job, t: Translate): APIEmbed {
   const fits = job.pictures.map((picture) => picture.fit.toFixed(2)).join(' · ');
   const fields = [
@@ -99,7 +111,7 @@ function jobEmbed(job: Job, t: Translate): APIEmbed {
   ];
   return {
     color: EMBED_COLOUR,
-    description: promptLine(job, t),
+    description: promptLine(job, t) + unknownWordsLine(job, t),
     fields: fields.map((field) => ({ ...field, inline: true })),
   };
 }

@@ -7,6 +7,7 @@ import type {
   PaintRequest,
   PaintResult,
   Phrase,
+  PictureCondition,
   RenderedPicture,
   RenderRequest,
 } from '../../src/pipeline/types.js';
@@ -27,6 +28,10 @@ export class FakePainter implements Painter {
   paddingBytes = 0;
   styles: readonly string[] = ['3d', 'flat'];
   bundleName = 'fake';
+  /** Parts of the next prompts that it does not understand; undefined: it does not say. */
+  unknownWords: readonly string[] | undefined;
+  /** What each picture is painted from; by default all from the one embedding. */
+  conditionOf: (index: number) => PictureCondition | undefined = () => undefined;
 
   async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
     this.requests.push(request);
@@ -39,13 +44,19 @@ export class FakePainter implements Painter {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
     const embedding = condition.kind === 'text' ? embeddingOf(condition.prompt) : embeddingIn(condition);
-    const pictures = Array.from({ length: request.count }, (_, index) => ({
-      seed: (request.seed + index) % 2 ** 32,
-      imageTokens: Uint16Array.from({ length: WIDTH }, (_token, at) => (request.seed + index * 31 + at) % 1024),
-      fit: 0.5 - index / 100,
-      png: png(8, 8, index),
-    }));
-    return { embedding, sampling: SAMPLING, pictures, timings: TIMINGS };
+    const pictures = Array.from({ length: request.count }, (_, index) => {
+      const picture = {
+        seed: (request.seed + index) % 2 ** 32,
+        imageTokens: Uint16Array.from({ length: WIDTH }, (_token, at) => (request.seed + index * 31 + at) % 1024),
+        fit: 0.5 - index / 100,
+        png: png(8, 8, index),
+      };
+      const own = this.conditionOf(index);
+      return own === undefined ? picture : { ...picture, condition: own };
+    });
+    const result = { embedding, sampling: SAMPLING, pictures, timings: TIMINGS };
+    if (condition.kind !== 'text' || this.unknownWords === undefined) return result;
+    return { ...result, words: { understood: [], unknown: this.unknownWords } };
   }
 
   async render(request: RenderRequest): Promise<RenderedPicture> {

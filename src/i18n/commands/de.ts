@@ -17,6 +17,7 @@ export const de: CommandTexts = {
   'vary.count': ['anzahl', 'Wie viele Bilder (sonst 4)'],
   'vary.seed': ['seed', 'Derselbe Seed malt dieselben Bilder noch einmal'],
   info: ['info', 'Modell, Grenzen, die für dich gelten, Versionen'],
+  'info.job': ['auftrag', 'Nur das: an welche Bilder sich dieser Auftrag anlehnt, und von wem sie sind'],
   help: ['hilfe', 'Was ich kann'],
   limits: ['grenzen', 'Moderation: Was Mitglieder dieses Servers verlangen dürfen'],
   'limits.show': ['zeigen', 'Alle Grenzen zeigen'],

@@ -16,6 +16,7 @@ export const en = {
   'vary.count': ['count', 'How many pictures (default 4)'],
   'vary.seed': ['seed', 'The same seed paints the same pictures again'],
   info: ['info', 'Model, limits that apply to you, versions'],
+  'info.job': ['job', 'Only this: which pictures this job’s pictures lean on, and whose they are'],
   help: ['help', 'What I can do'],
   limits: ['limits', 'Moderators: what members of this server may ask for'],
   'limits.show': ['show', 'Show all limits'],

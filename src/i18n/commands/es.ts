@@ -17,6 +17,7 @@ export const es: CommandTexts = {
   'vary.count': ['cantidad', 'Cuántas imágenes (4 por defecto)'],
   'vary.seed': ['semilla', 'La misma semilla pinta otra vez las mismas imágenes'],
   info: ['info', 'Modelo, límites que se te aplican, versiones'],
+  'info.job': ['trabajo', 'Solo esto: en qué imágenes se apoya este trabajo y de quién son'],
   help: ['ayuda', 'Lo que sé hacer'],
   limits: ['límites', 'Moderación: qué pueden pedir los miembros de este servidor'],
   'limits.show': ['mostrar', 'Mostrar todos los límites'],

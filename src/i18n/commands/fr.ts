@@ -17,6 +17,7 @@ export const fr: CommandTexts = {
   'vary.count': ['nombre', 'Combien d’images (4 par défaut)'],
   'vary.seed': ['graine', 'La même graine repeint les mêmes images'],
   info: ['info', 'Modèle, limites qui valent pour toi, versions'],
+  'info.job': ['tâche', 'Seulement ceci : les images dont cette tâche s’inspire, et leurs auteurs'],
   help: ['aide', 'Ce que je sais faire'],
   limits: ['limites', 'Modération : ce que les membres de ce serveur peuvent demander'],
   'limits.show': ['montrer', 'Montrer toutes les limites'],

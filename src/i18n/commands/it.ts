@@ -17,6 +17,7 @@ export const it: CommandTexts = {
   'vary.count': ['quante', 'Quante immagini (4 se non dici altro)'],
   'vary.seed': ['seme', 'Lo stesso seme ridipinge le stesse immagini'],
   info: ['info', 'Modello, limiti che valgono per te, versioni'],
+  'info.job': ['lavoro', 'Solo questo: a quali immagini si ispira questo lavoro, e di chi sono'],
   help: ['aiuto', 'Che cosa so fare'],
   limits: ['limiti', 'Moderazione: che cosa possono chiedere i membri di questo server'],
   'limits.show': ['mostra', 'Mostrare tutti i limiti'],

@@ -17,6 +17,7 @@ export const nl: CommandTexts = {
   'vary.count': ['aantal', 'Hoeveel plaatjes (anders 4)'],
   'vary.seed': ['seed', 'Dezelfde seed schildert dezelfde plaatjes opnieuw'],
   info: ['info', 'Model, grenzen die voor jou gelden, versies'],
+  'info.job': ['opdracht', 'Alleen dit: op welke plaatjes deze opdracht leunt, en van wie ze zijn'],
   help: ['hulp', 'Wat ik kan'],
   limits: ['grenzen', 'Moderatoren: wat leden van deze server mogen vragen'],
   'limits.show': ['toon', 'Alle grenzen tonen'],

@@ -17,6 +17,7 @@ export const pl: CommandTexts = {
   'vary.count': ['ile', 'Ile obrazków (domyślnie 4)'],
   'vary.seed': ['ziarno', 'To samo ziarno maluje te same obrazki jeszcze raz'],
   info: ['info', 'Model, limity, które cię dotyczą, wersje'],
+  'info.job': ['zadanie', 'Tylko to: na jakich obrazkach opiera się to zadanie i czyje one są'],
   help: ['pomoc', 'Co umiem'],
   limits: ['limity', 'Moderacja: o co mogą prosić osoby na tym serwerze'],
   'limits.show': ['pokaż', 'Pokaż wszystkie limity'],

@@ -17,6 +17,7 @@ export const ptBr: CommandTexts = {
   'vary.count': ['quantidade', 'Quantas imagens (padrão 4)'],
   'vary.seed': ['semente', 'A mesma semente pinta as mesmas imagens de novo'],
   info: ['info', 'Modelo, limites que valem para você, versões'],
+  'info.job': ['trabalho', 'Só isto: em quais imagens este trabalho se apoia e de quem elas são'],
   help: ['ajuda', 'O que sei fazer'],
   limits: ['limites', 'Moderação: o que os membros deste servidor podem pedir'],
   'limits.show': ['mostrar', 'Mostrar todos os limites'],
