@@ -3,7 +3,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { expected, InputError } from '../errors.js';
 
 export type FlagSpecs = NonNullable<ParseArgsConfig['options']>;
-type Values<S extends FlagSpecs> = { [K in keyof S]?: S[K]['type'] extends 'boolean' ? boolean : string };
+/** Flags that were given, as text. */
+export type FlagValues<S extends FlagSpecs> = { [K in keyof S]?: S[K]['type'] extends 'boolean' ? boolean : string };
 
 /**
  * Splits arguments into flags and positionals.
@@ -12,7 +13,7 @@ type Values<S extends FlagSpecs> = { [K in keyof S]?: S[K]['type'] extends 'bool
 export function parseFlags<S extends FlagSpecs>(
   args: readonly string[],
   options: S,
-): { values: Values<S>; positionals: readonly string[] } {
+): { values: FlagValues<S>; positionals: readonly string[] } {
   try {
     const parsed = parseArgs({
       args: joinNegativeNumbers(args, options),
@@ -20,7 +21,7 @@ export function parseFlags<S extends FlagSpecs>(
       allowPositionals: true,
       strict: true,
     });
-    return { values: parsed.values as Values<S>, positionals: parsed.positionals };
+    return { values: parsed.values as FlagValues<S>, positionals: parsed.positionals };
   } catch (error) {
     // parseArgs explains over several sentences; the first one says what is wrong.
     const [first] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);

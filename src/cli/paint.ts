@@ -2,14 +2,14 @@
 import { createHash, randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { loadConfig, resolveBundle } from '../config.js';
-import { expected } from '../errors.js';
-import type { Condition, PaintResult, SamplingSettings } from '../pipeline/types.js';
+import { AbortedError, expected } from '../errors.js';
+import type { Condition, PaintedPicture, Painter, SamplingSettings } from '../pipeline/types.js';
 import { EXIT, type Terminal } from './command.js';
-import { decimal, parseFlags, wholeNumber } from './flags.js';
+import { decimal, type FlagValues, wholeNumber } from './flags.js';
 import { OutputFolder } from './output-folder.js';
 import { ProgressBar } from './progress-bar.js';
 
-const FLAGS = {
+export const PAINT_FLAGS = {
   count: { type: 'string' },
   seed: { type: 'string' },
   bundle: { type: 'string' },
@@ -19,19 +19,22 @@ const FLAGS = {
   guidance: { type: 'string' },
   candidates: { type: 'string' },
   out: { type: 'string' },
+  size: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
 export const PAINT_FLAGS_HELP = `  --count N         pictures, 1 to 16 (default 4)
   --seed N          0 to 4294967295; the same seed gives the same pictures (default: a random one, which is printed)
   --out DIR         where the PNG files go (default: pictures)
+  --size PIXELS     edge of each picture, 32 to 1024 (default: the bundle's own)
   --bundle DIR      model bundle (default: MODEL_BUNDLE, or models/emoji of this package)
   --temperature T   0 to 5; 0 always takes the likeliest token
   --top-k K         draw from the K likeliest tokens only; 0 turns it off
   --top-p P         draw from the smallest set with this total probability, above 0 and up to 1
   --guidance G      0 to 20; how strictly to follow the words, 1 turns it off
   --candidates N    paint N pictures and keep the best by CLIP, count to 128
-  --json            print one JSON object instead of one path a line
+  --json            print one JSON object instead of one path a line: how the words were read, and for each file
+                    its size, checksum, seed, fit, and the pictures of the bundle's memory that it leans on
                     (sampling defaults come from the bundle)`;
 
 export interface PaintFlags {
@@ -40,15 +43,13 @@ export interface PaintFlags {
   readonly bundleDir: string | undefined;
   readonly sampling: Partial<SamplingSettings>;
   readonly out: string;
+  /** Edge of each written picture in pixels; undefined: the bundle's own. */
+  readonly sizePx: number | undefined;
   readonly isJson: boolean;
 }
 
-/** @throws InputError that names the flag that is wrong. */
-export function parsePaintFlags(
-  args: readonly string[],
-  cwd: string,
-): { flags: PaintFlags; positionals: readonly string[] } {
-  const { values, positionals } = parseFlags(args, FLAGS);
+/** The values of PAINT_FLAGS, checked. @throws InputError that names the flag that is wrong. */
+export function readPaintFlags(values: FlagValues<typeof PAINT_FLAGS>, cwd: string): PaintFlags {
   const count = wholeNumber(values.count, '--count', { min: 1, max: 16 }) ?? 4;
   const settings = {
     temperature: decimal(values.temperature, '--temperature', { min: 0, max: 5 }),
@@ -60,15 +61,15 @@ export function parsePaintFlags(
   const sampling: Partial<SamplingSettings> = Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   );
-  const flags: PaintFlags = {
+  return {
     count,
     seed: wholeNumber(values.seed, '--seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32),
     bundleDir: values.bundle === undefined ? undefined : resolveBundle(values.bundle, cwd),
     sampling,
     out: values.out ?? 'pictures',
+    sizePx: wholeNumber(values.size, '--size', { min: 32, max: 1024 }),
     isJson: values.json ?? false,
   };
-  return { flags, positionals };
 }
 
 /** A `--bundle` that is no folder is a slip of the pen; what is inside is for the pipeline to judge. */
@@ -105,19 +106,27 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
   });
   try {
     const { condition } = job;
-    const { count, seed, sampling } = flags;
+    const { count, seed, sampling, sizePx } = flags;
     const result = await pipeline.paint(
       { condition, count, seed, sampling },
       { signal: terminal.signal, onProgress: bar.onProgress },
     );
+    const pictures =
+      sizePx === undefined ? result.pictures : await resized(pipeline, result.pictures, sizePx, terminal);
     bar.clear();
-    const images = await writePictures(result, job.nameStem, folder);
+    const images = await writePictures(pictures, job.nameStem, folder);
     const bundle = (await pipeline.summary()).name;
+    const { words = { understood: [], unknown: [] }, timings } = result;
     if (flags.isJson) {
-      terminal.stdout.write(`${JSON.stringify({ ...job.about, seed, bundle, images, timings: result.timings })}\n`);
+      terminal.stdout.write(`${JSON.stringify({ ...job.about, seed, bundle, words, images, timings })}\n`);
     } else {
       for (const image of images) terminal.stdout.write(`${image.path}\n`);
-      const seconds = (result.timings.totalMs / 1000).toFixed(1);
+      if (words.unknown.length > 0) {
+        // Control characters of a prompt must not reach the terminal.
+        const parts = words.unknown.map((part) => `"${part.replace(/\p{Cc}+/gu, ' ')}"`);
+        terminal.stderr.write(`not understood: ${parts.join(', ')}\n`);
+      }
+      const seconds = (timings.totalMs / 1000).toFixed(1);
       terminal.stderr.write(`${images.length} in ${seconds} s, bundle ${bundle}, --seed ${seed}\n`);
     }
     return EXIT.done;
@@ -127,9 +136,25 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
   }
 }
 
-async function writePictures(result: PaintResult, nameStem: string, folder: OutputFolder) {
+/** The same pictures with PNGs of another size. @throws AbortedError between two of them. */
+async function resized(
+  painter: Pick<Painter, 'render'>,
+  pictures: readonly PaintedPicture[],
+  sizePx: number,
+  { signal }: Terminal,
+): Promise<readonly PaintedPicture[]> {
+  const others = [];
+  for (const picture of pictures) {
+    if (signal.aborted) throw new AbortedError();
+    const { png } = await painter.render({ imageTokens: [picture.imageTokens], sizePx });
+    others.push({ ...picture, png });
+  }
+  return others;
+}
+
+async function writePictures(pictures: readonly PaintedPicture[], nameStem: string, folder: OutputFolder) {
   const images = [];
-  for (const picture of result.pictures) {
+  for (const picture of pictures) {
     const png = Buffer.from(picture.png.buffer, picture.png.byteOffset, picture.png.byteLength);
     images.push({
       path: await folder.write(`${nameStem}-${picture.seed}.png`, png),
@@ -139,6 +164,7 @@ async function writePictures(result: PaintResult, nameStem: string, folder: Outp
       sha256: createHash('sha256').update(png).digest('hex'),
       seed: picture.seed,
       fit: picture.fit,
+      sources: picture.condition?.sources ?? [],
     });
   }
   return images;

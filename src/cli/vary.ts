@@ -1,9 +1,9 @@
 import { basename, extname } from 'node:path';
 import type { Command } from './command.js';
-import { onlyArgument } from './flags.js';
+import { onlyArgument, parseFlags } from './flags.js';
 import { readPicture } from './inputs.js';
 import { slug } from './output-folder.js';
-import { PAINT_FLAGS_HELP, paintToFiles, parsePaintFlags } from './paint.js';
+import { PAINT_FLAGS, PAINT_FLAGS_HELP, paintToFiles, readPaintFlags } from './paint.js';
 
 export const vary: Command = {
   name: 'vary',
@@ -14,7 +14,8 @@ Paints pictures from the CLIP embedding of a picture (PNG, JPEG, WebP or GIF).
 
 ${PAINT_FLAGS_HELP}`,
   async run(args, terminal) {
-    const { flags, positionals } = parsePaintFlags(args, terminal.cwd);
+    const { values, positionals } = parseFlags(args, PAINT_FLAGS);
+    const flags = readPaintFlags(values, terminal.cwd);
     const image = onlyArgument(positionals, 'a picture file');
     const bytes = await readPicture(image, terminal.cwd);
     const nameStem = `${slug(basename(image, extname(image)))}-varied`;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commands } from '../../src/cli/commands.js';
+import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { cli, tinyBundle } from './terminal.js';
 
 let folder: string;
@@ -24,7 +25,9 @@ interface Report {
     sha256: string;
     seed: number;
     fit: number;
+    sources: readonly Record<string, string>[];
   }[];
+  readonly words: { readonly understood: readonly string[]; readonly unknown: readonly string[] };
   readonly timings: Record<string, number>;
 }
 
@@ -39,14 +42,17 @@ async function imagine(out: string, ...flags: string[]): Promise<Report> {
 describe('imagine', () => {
   it('writes the pictures it reports', async () => {
     const report = await imagine('first', '--seed', '7', '--count', '2');
-    expect(Object.keys(report)).toEqual(['prompt', 'seed', 'bundle', 'images', 'timings']);
-    expect(report).toMatchObject({ prompt: 'A happy fox', seed: 7, bundle: 'tiny' });
+    expect(Object.keys(report)).toEqual(['prompt', 'seed', 'bundle', 'words', 'images', 'timings']);
+    // This bundle has no memory.
+    const words = { understood: [], unknown: [] };
+    expect(report).toMatchObject({ prompt: 'A happy fox', seed: 7, bundle: 'tiny', words });
     expect(Object.keys(report.timings)).toEqual(['loadMs', 'encodeMs', 'generateMs', 'decodeMs', 'rankMs', 'totalMs']);
     expect(report.images).toHaveLength(2);
     expect(readdirSync(join(folder, 'first'))).toHaveLength(2);
     for (const image of report.images) {
-      expect(Object.keys(image)).toEqual(['path', 'width', 'height', 'sha256', 'seed', 'fit']);
+      expect(Object.keys(image)).toEqual(['path', 'width', 'height', 'sha256', 'seed', 'fit', 'sources']);
       expect(image).toMatchObject({
+        sources: [],
         width: 32,
         height: 32,
         path: join(folder, 'first', `a-happy-fox-${image.seed}.png`),
@@ -95,6 +101,33 @@ describe('imagine', () => {
     expect(free.images[0]?.sha256).not.toBe(free.images[1]?.sha256);
   });
 
+  it('paints in a style of the bundle', async () => {
+    const hashes = async (prompt: string, ...flags: string[]) => {
+      const args = ['imagine', prompt, '--bundle', tinyBundle, '--out', 'styles', '--seed', '1', '--json', ...flags];
+      const report: Report = JSON.parse((await cli(args, { cwd: folder })).stdout);
+      return report.images.map(({ sha256 }) => sha256);
+    };
+    const styled = await hashes('a fox', '--style', '3d');
+    expect(styled).toEqual(await hashes('a fox, 3d style'));
+    expect(styled).not.toEqual(await hashes('a fox'));
+  });
+
+  it.each([32, 100, 256])('writes pictures of %i pixels, and tells of the files as they are', async (size) => {
+    const flags = ['--seed', '1', '--count', '2'];
+    const [own, report] = [await imagine('own', ...flags), await imagine('sized', ...flags, '--size', `${size}`)];
+    expect(report.images.map(({ seed, fit }) => ({ seed, fit }))).toEqual(
+      own.images.map(({ seed, fit }) => ({ seed, fit })),
+    );
+    for (const [index, image] of report.images.entries()) {
+      const bytes = readFileSync(image.path);
+      expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([size, size]);
+      expect(image).toMatchObject({ width: size, height: size });
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(image.sha256);
+      // The bundle's own size is 32: there nothing is changed at all.
+      expect(image.sha256 === own.images[index]?.sha256).toBe(size === 32);
+    }
+  });
+
   it('reads the prompt from standard input and prints one path a line', async () => {
     const args = ['imagine', '-', '--bundle', tinyBundle, '--count', '2', '--seed', '3'];
     const result = await cli(args, { cwd: folder, stdin: '  a red house \n' });
@@ -130,6 +163,20 @@ describe('imagine', () => {
     expect(readdirSync(join(folder, 'stopped'))).toEqual([]);
   });
 
+  it('stops between two sizes too', async () => {
+    const controller = new AbortController();
+    const render = vi.spyOn(Pipeline.prototype, 'render').mockImplementation(async () => {
+      controller.abort();
+      return { png: new Uint8Array(24), widthPx: 64, heightPx: 64 };
+    });
+    const args = ['imagine', 'fox', '--bundle', tinyBundle, '--out', 'halted', '--size', '64'];
+    const result = await cli(args, { cwd: folder, signal: controller.signal });
+    expect(render).toHaveBeenCalledTimes(1);
+    render.mockRestore();
+    expect(result).toMatchObject({ exitCode: 130, stdout: '' });
+    expect(readdirSync(join(folder, 'halted'))).toEqual([]);
+  });
+
   it('fails with 1, not 2, for a bundle that is damaged, and names the file', async () => {
     const damaged = join(folder, 'damaged');
     cpSync(tinyBundle, damaged, { recursive: true });
@@ -151,6 +198,8 @@ describe('vary and describe', () => {
     const varied = await cli(args, { cwd: folder });
     expect(JSON.parse(varied.stdout)).toMatchObject({ prompt: '', image: source, seed: 9, bundle: 'tiny' });
     expect(readdirSync(join(folder, 'varied'))).toHaveLength(2);
+    const sized = JSON.parse((await cli([...args, '--size', '48'], { cwd: folder })).stdout);
+    expect(sized.images[0]).toMatchObject({ width: 48, height: 48, sources: [] });
 
     const told = await cli(['describe', source, '--bundle', tinyBundle, '--count', '3', '--json'], { cwd: folder });
     const { phrases } = JSON.parse(told.stdout);

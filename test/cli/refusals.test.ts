@@ -59,6 +59,16 @@ describe('imagine refuses', () => {
     ['fewer candidates than pictures', ['fox', '--candidates', '3'], 'from 4 to 128 for --candidates'],
     ['--seed -1', ['fox', '--seed', '-1'], '--seed'],
     ['--seed 2^32', ['fox', '--seed', '4294967296'], '--seed'],
+    ['--size 31', ['fox', '--size', '31'], 'Expected a whole number from 32 to 1024 for --size but received "31".'],
+    ['--size 1025', ['fox', '--size', '1025'], '--size'],
+    ['--size 64.5', ['fox', '--size', '64.5'], '--size'],
+    ['--size without a number', ['fox', '--size'], '--size'],
+    [
+      'a style that the bundle has not',
+      ['fox', '--bundle', tinyBundle, '--style', 'baroque'],
+      'Expected one of 3d for style but received "baroque".',
+    ],
+    ['a style without a name', ['fox', '--bundle', tinyBundle, '--style', ''], 'for style but received ""'],
     ['an unknown flag', ['fox', '--colour', 'red'], "Unknown option '--colour'"],
     ['a flag without value', ['fox', '--seed'], '--seed'],
     ['a file in place of the folder', ['fox', '--bundle', tinyBundle, '--out', 'a-file'], '--out'],
@@ -98,6 +108,7 @@ describe('vary and describe refuse', () => {
     ['a file that is too long', ['long.png'], 'at most 32 MiB'],
     ['something that is no picture', ['a-file'], 'PNG, JPEG, WebP or GIF'],
     ['a picture of 50,000 × 50,000 pixels', ['huge.png'], 'The picture'],
+    ['a size that cannot be', ['a-file', '--size', '0'], '--size'],
   ])('%s', async (_what, args, message) => {
     expect(await refused(['vary', ...args, '--bundle', tinyBundle, '--out', 'out'])).toContain(message);
     expect(await refused(['describe', ...args, '--bundle', tinyBundle])).toContain(message);
