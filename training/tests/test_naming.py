@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.pictures import Pictures
 from evaluate.blind_sheets import EDGE, shuffled, write_sheets
 from evaluate.cli_painter import CliPainter, read_picture
+from evaluate.compositions import NUMBERS, Counted, colour_rows, count_rows, rendered
 from evaluate.naming import main
 from evaluate.naming_prompts import KINDS, Prompt, captions_among, load_prompts, prompts_of
 from evaluate.naming_score import alternatives, judge, read_answers, report, score, singular, wilson
+from evaluate.nearest import nearest
 
 CAR = Prompt("a green car", "colour", (("car", "automobile"), ("green",)))
 ONE = Prompt("just one lemon", "count", (("lemon",), ("one", "1")))
@@ -168,3 +171,33 @@ def test_the_command_scores_what_it_is_given(tmp_path, capsys):
     main(["score", "--key", str(tmp_path / "key.json"), "--answers", str(tmp_path / "answers.txt"), "--out", str(tmp_path / "report.md")])
     text = capsys.readouterr().out
     assert "| de | 1 of 1" in text and "| ja | 0 of 1" in text and (tmp_path / "report.md").read_text() == text
+
+
+def test_real_renderings_are_counted_right(tmp_path):
+    solid = np.zeros((1, 128, 128, 4), np.uint8)
+    solid[0, 24:104, 24:104] = 255
+    np.save(tmp_path / "pictures.npy", solid)
+    (tmp_path / "records.json").write_text("[]")
+    (tmp_path / "concepts.json").write_text("{}")
+    pictures = Pictures(tmp_path)
+    asked = [Counted(number, "box", 0) for number in range(1, 7)]
+    assert [a.prompt for a in asked] == ["one box", *(f"{number} boxes" for number in NUMBERS[1:])]
+    rows = count_rows(asked, [rendered(pictures, asked[1])] * 6, pictures)
+    assert [row[2] for row in rows[:6]] == ["1 of 1: 100 % (21 to 100)"] * 6 and rows[6][1].startswith("1 of 6")
+
+
+def test_a_colour_belongs_on_the_thing():
+    thing = np.zeros((4, 64, 64), np.float32)
+    thing[:, 20:40, 20:40] = np.reshape([0.86, 0.2, 0.18, 1], (4, 1, 1))
+    behind = np.ones((4, 64, 64), np.float32) * np.float32([0.86, 0.2, 0.18, 1]).reshape(4, 1, 1)
+    shares = [[value.split(":")[0] for value in row[1:]] for row in colour_rows(["red", "red"], [thing, behind], [thing, thing])]
+    assert shares == [["2 of 2", "2 of 2"], ["1 of 2", "2 of 2"], ["1 of 2", "2 of 2"]]
+
+
+def test_a_copy_is_found_mirrored_too(pictures):
+    training = pictures.indices("train")
+    copy = pictures.batch([training[2]]).numpy()
+    distances, indices = nearest(np.concatenate([copy, copy[..., ::-1], np.clip(copy + 0.1, None, 2)]), pictures, training, chunk=4)
+    assert list(indices) == [training[2]] * 3 and distances == pytest.approx([0, 0, 0.1], abs=1e-5)
+    with pytest.raises(ValueError, match="like the stored ones"):
+        nearest(copy[..., :8], pictures, training)
