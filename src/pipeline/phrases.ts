@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { BundleError } from '../errors.js';
 import type { Bundle } from './bundle.js';
 import { cosine, normalise, shiftToImages } from './embedding.js';
+import { halvesToFloats } from './half.js';
 import type { Phrase } from './types.js';
 
 export class PhraseBook {
@@ -23,18 +24,16 @@ export class PhraseBook {
     if (manifest.phrases === null)
       throw new BundleError(`The bundle ${manifest.name} has no phrases to describe with.`);
     const texts = readTexts(await readFile(join(dir, manifest.phrases.texts), 'utf8'));
-    const halves = await readFile(join(dir, manifest.phrases.embeddings));
+    const bytes = await readFile(join(dir, manifest.phrases.embeddings));
     const width = manifest.embeddingWidth;
-    if (halves.length !== texts.length * width * 2)
+    if (bytes.length !== texts.length * width * 2)
       throw new BundleError(
-        `Expected ${texts.length} phrases × ${width} float16 numbers in ${manifest.phrases.embeddings} but it has ${halves.length} bytes.`,
+        `Expected ${texts.length} phrases × ${width} float16 numbers in ${manifest.phrases.embeddings} but it has ${bytes.length} bytes.`,
       );
-    const embeddings = texts.map((_, row) => {
-      const values = Float32Array.from({ length: width }, (_, i) =>
-        halfToNumber(halves.readUInt16LE(2 * (row * width + i))),
-      );
-      return shiftToImages(normalise(values), manifest.calibration);
-    });
+    const vectors = halvesToFloats(bytes);
+    const embeddings = texts.map((_, row) =>
+      shiftToImages(normalise(vectors.subarray(row * width, (row + 1) * width)), manifest.calibration),
+    );
     return new PhraseBook(texts, embeddings);
   }
 
@@ -53,14 +52,4 @@ function readTexts(json: string): string[] {
   } catch (cause) {
     throw new BundleError('The phrases are not a JSON array of strings.', { cause });
   }
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

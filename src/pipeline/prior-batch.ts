@@ -1,9 +1,17 @@
 /** The pictures that share one transformer step. */
 
 import type { BundleManifest } from './bundle-schema.js';
+import type { CodeBook } from './guide.js';
 import { PriorBuffers, type PriorSessions } from './prior-buffers.js';
 import { RandomGenerator } from './random.js';
 import { type DrawSettings, Sampler } from './sampler.js';
+
+/** Tokens that a picture's own are drawn towards, and how strongly. */
+export interface Guide {
+  /** [P × G] */
+  readonly tokens: Uint16Array;
+  readonly pull: number;
+}
 
 export interface PictureSpec {
   /** Conditioning vectors [P × W], as condition.onnx gives them. */
@@ -11,6 +19,8 @@ export interface PictureSpec {
   /** Seed of this picture's own generator, 0 to 2^32 − 1. */
   readonly seed: number;
   readonly settings: DrawSettings;
+  /** Needs a batch that was given the codes. */
+  readonly guide?: Guide | undefined;
 }
 
 /** A picture while it is drawn. */
@@ -53,6 +63,8 @@ export class PriorBatch {
     /** Conditioning vectors [P × W] of the null condition. */
     private readonly nullCondition: Float32Array,
     readonly maxRows: number,
+    /** What the codes look like: for guides. */
+    private readonly codeBook?: CodeBook,
   ) {
     this.positions = prior.positions;
     this.sampler = new Sampler(prior.codebookSize);
@@ -162,10 +174,15 @@ export class PriorBatch {
     const { codebookSize, codesPerPosition } = this.prior;
     const { logits } = this.buffers;
     for (const { spec, tokens, position, random, row, nullRow } of this.drawings)
-      tokens[position * codesPerPosition + code] =
-        nullRow < 0
-          ? this.sampler.draw(spec.settings, random, logits, row * codebookSize)
-          : this.sampler.draw(spec.settings, random, logits, row * codebookSize, logits, nullRow * codebookSize);
+      tokens[position * codesPerPosition + code] = this.sampler.draw(
+        spec.settings,
+        random,
+        logits,
+        row * codebookSize,
+        nullRow < 0 ? undefined : logits,
+        nullRow * codebookSize,
+        spec.guide && this.codeBook?.preferences(spec.guide.tokens, tokens, position, code, spec.guide.pull),
+      );
   }
 
   private fillHole(hole: number): void {

@@ -9,7 +9,8 @@ export type DrawSettings = Pick<SamplingSettings, 'temperature' | 'topK' | 'topP
 /**
  * Draws tokens for one codebook.
  *
- * In this order, as in the reference implementation: guidance, temperature, top-k, top-p over what top-k left, draw.
+ * In this order, as in the reference implementation: guidance, temperature, top-k, top-p over what top-k left, draw. A
+ * guide's preferences (guide.ts) come right behind guidance.
  * Ties go to the lower token. Neither top-k nor top-p sorts the codebook: top-k is a selection (O(K)), top-p takes
  * tokens off a heap until their share is reached (O(K + kept · log K)).
  */
@@ -32,6 +33,7 @@ export class Sampler {
    * One token from `logits[offset … offset + codebookSize)`.
    *
    * @param nullLogits Logits of the null condition; without them the guidance scale has no effect.
+   * @param preferences Added to the logits, one number a token.
    * @throws TesseraError `bad_logits` when a logit is NaN or none is finite: the weights or the runtime are broken.
    */
   draw(
@@ -41,8 +43,11 @@ export class Sampler {
     offset: number,
     nullLogits?: Float32Array,
     nullOffset = 0,
+    preferences?: Float32Array,
   ): number {
-    const likeliest = this.mix(settings.guidanceScale, logits, offset, nullLogits, nullOffset);
+    this.mix(settings.guidanceScale, logits, offset, nullLogits, nullOffset);
+    if (preferences !== undefined) this.prefer(preferences);
+    const likeliest = this.findLikeliest();
     if (settings.temperature === 0) return likeliest;
 
     const { tokens, weights } = this;
@@ -60,14 +65,14 @@ export class Sampler {
     return likeliest; // Only the rounding of the last sum can lead here.
   }
 
-  /** values = null + scale × (conditional − null). Returns the likeliest token. */
+  /** values = null + scale × (conditional − null). */
   private mix(
     scale: number,
     logits: Float32Array,
     offset: number,
     nullLogits: Float32Array | undefined,
     nullOffset: number,
-  ): number {
+  ): void {
     const { values, codebookSize } = this;
     if (nullLogits === undefined || scale === 1)
       for (let token = 0; token < codebookSize; token++) values[token] = logits[offset + token] as number;
@@ -76,6 +81,16 @@ export class Sampler {
         const unconditional = nullLogits[nullOffset + token] as number;
         values[token] = unconditional + scale * ((logits[offset + token] as number) - unconditional);
       }
+  }
+
+  private prefer(preferences: Float32Array): void {
+    const { values, codebookSize } = this;
+    for (let token = 0; token < codebookSize; token++)
+      values[token] = (values[token] as number) + (preferences[token] as number);
+  }
+
+  private findLikeliest(): number {
+    const { values, codebookSize } = this;
     let highest = Number.NEGATIVE_INFINITY;
     let likeliest = 0;
     for (let token = 0; token < codebookSize; token++) {

@@ -43,14 +43,14 @@ def fraction(key: str) -> float:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / 2**48
 
 
-def load_emoji_words(root: Path) -> tuple[dict[str, dict], dict[str, str]]:
+def load_emoji_words(root: Path, languages: list[str] = LANGUAGES[1:]) -> tuple[dict[str, dict], dict[str, str]]:
     """Emojibase in every language -> (concept -> words, code points -> concept)."""
     concepts, by_hexcode = {}, {}
     for entry in json.loads((root / "en" / "data.json").read_text()):
         concept = normalise(entry["label"])
         concepts[concept] = {"label": entry["label"].lower(), "tags": entry.get("tags", []), "names": {}, "words": {}, "hexcode": entry["hexcode"]}
         by_hexcode[plain(entry["hexcode"])] = concept
-    for language in LANGUAGES[1:]:
+    for language in languages:
         for entry in json.loads((root / language / "data.json").read_text()):
             concept = by_hexcode.get(plain(entry["hexcode"]))
             if concept and entry.get("label"):
@@ -76,17 +76,20 @@ def concept_of(record: dict, concepts: dict, by_hexcode: dict, squashed: dict) -
 
 
 def near_duplicates(thumbnails: np.ndarray, queries: np.ndarray, pool: np.ndarray, rms: float) -> list[tuple[int, int]]:
-    """Pairs (query, pool picture) whose 16x16 thumbnails differ by less than `rms` of 255."""
+    """Pairs (query, pool picture) whose 16x16 thumbnails [N, 16, 16, 4] differ by less than `rms` of 255, as they are or
+    mirrored: training mirrors its pictures."""
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    mirrored = thumbnails[:, :, ::-1].reshape(flat.shape).astype(np.float32)
     squares = (flat**2).sum(1)
     limit = rms**2 * flat.shape[1]
-    pairs = []
+    pairs = set()
     for at in range(0, len(queries), 256):
         q = queries[at : at + 256]
-        distance = squares[q][:, None] + squares[pool][None] - 2 * flat[q] @ flat[pool].T
-        rows, columns = np.nonzero(distance < limit)
-        pairs += [(int(q[r]), int(pool[c])) for r, c in zip(rows, columns) if q[r] != pool[c]]
-    return pairs
+        for asked in (flat[q], mirrored[q]):
+            distance = squares[q][:, None] + squares[pool][None] - 2 * asked @ flat[pool].T
+            rows, columns = np.nonzero(distance < limit)
+            pairs |= {(int(q[r]), int(pool[c])) for r, c in zip(rows, columns) if q[r] != pool[c]}
+    return sorted(pairs)
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
     python -m export.tiny ../test/fixtures
 
-writes tiny-bundle/ (grid 4x4, two codes per position, alpha) and tiny-bundle-rgb/ (one code per position, no alpha),
-the first with a step that returns the whole cache and the second with one that returns new rows,
-each with golden.json: what an independent float64 numpy implementation, which recomputes the whole prefix at every
+writes tiny-bundle/ (grid 4x4, two codes per position, alpha), tiny-bundle-memory/ (the same with a memory) and
+tiny-bundle-rgb/ (one code per position, no alpha), the first two with a step that returns the whole cache and the last
+with one that returns new rows, each with golden.json: what an independent float64 numpy implementation, which recomputes the whole prefix at every
 step, makes of the same weights. Deterministic: a second run writes the same bytes.
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 
 from .tiny_graphs import build_graphs
+from .tiny_memory import write_memory
 from .tiny_reference import Reference
 
 WORDS = (
@@ -45,6 +46,8 @@ class Shape:
     image_size: int = 32
     # Whether the step returns the row it adds to each cache (new_*) or the whole cache (present_*).
     returns_rows: bool = False
+    # Whether it remembers pictures (format version 2).
+    remembers: bool = False
 
     @property
     def positions(self) -> int:
@@ -145,16 +148,18 @@ def write_bundle(shape: Shape, folder: Path) -> None:
     texts, vectors = phrases_of(reference)
     write_json(folder / "phrases.json", texts)
     (folder / "phrases.f16").write_bytes(vectors.astype("<f2").tobytes())
-    write_json(folder / "bundle.json", describe(shape, folder, reference))
-    write_json(folder / "golden.json", reference.golden())
+    memory = write_memory(shape, folder, tokenizer["model"]["vocab"], weights["decoder.codes"]) if shape.remembers else None
+    write_json(folder / "bundle.json", describe(shape, folder, reference, memory))
+    if memory is None:  # the graphs of a bundle with a memory are those of the bundle without
+        write_json(folder / "golden.json", reference.golden())
 
 
-def describe(shape: Shape, folder: Path, reference: Reference) -> dict:
+def describe(shape: Shape, folder: Path, reference: Reference, memory: dict | None) -> dict:
     files = {path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in sorted(folder.iterdir()) if path.name not in ("bundle.json", "golden.json", "CARD.md")}
     picture = {"imageSize": shape.image_size, "channels": shape.channels, "grid": shape.grid}
     shifted = shape.channels == 4
     return {
-        "formatVersion": 1,
+        "formatVersion": 2 if memory else 1,
         "name": shape.name,
         "version": "1.0.0",
         "licence": "CC0-1.0",
@@ -187,6 +192,7 @@ def describe(shape: Shape, folder: Path, reference: Reference) -> dict:
         },
         "provenance": [{"name": "random numbers", "licence": "CC0-1.0", "pictures": 0, "authors": "numpy"}],
         "metrics": {"psnr": 0.0},
+        **({"memory": memory} if memory else {}),
     }
 
 
@@ -197,6 +203,7 @@ def main() -> None:
         full = Shape("full-size", seed=3, codes_per_position=2, channels=4, codebook_size=1024, grid=8, width=384, layers=6, heads=6, embedding_width=256, context_length=32, image_size=128, returns_rows="--whole-cache" not in sys.argv)
         return write_bundle(full, root / "full-size")
     write_bundle(Shape("tiny", seed=1, codes_per_position=2, channels=4), root / "tiny-bundle")
+    write_bundle(Shape("tiny-memory", seed=1, codes_per_position=2, channels=4, remembers=True), root / "tiny-bundle-memory")
     write_bundle(Shape("tiny-rgb", seed=2, codes_per_position=1, channels=3, returns_rows=True), root / "tiny-bundle-rgb")
 
 

@@ -183,3 +183,12 @@ def test_no_near_copy_of_a_held_out_picture_is_trained_on(tmp_path, monkeypatch,
 @pytest.mark.parametrize(("name", "plain"), [("Dog-Face", "dog face"), ("smile 2", "smile"), ("Won’t_Stop", "wont stop")])
 def test_names_of_all_sets_are_spelt_alike(name, plain):
     assert prepare.normalise(name) == plain
+
+
+def test_copies_are_found_as_they_are_and_mirrored():
+    rng = np.random.default_rng(0)
+    thumbnails = rng.integers(0, 256, (4, 16, 16, 4)).astype(np.float64)
+    thumbnails[1] = thumbnails[0] + 3
+    thumbnails[2] = thumbnails[0][:, ::-1]
+    found = prepare.near_duplicates(thumbnails, np.array([0]), np.arange(4), rms=14)
+    assert found == [(0, 1), (0, 2)]

@@ -1,12 +1,16 @@
 """Stage 1: shapes, what is and is not learnt by gradients, and that no code stays dead."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from common.run import save_atomically
 from prior.model import Prior, PriorConfig, generate
 from tests.conftest import VQGAN
 from vqgan.model import Codebook, Vqgan, VqganConfig
+from vqgan.train import start_from
 
 
 def test_a_picture_becomes_a_grid_of_tokens_and_a_valid_picture_again():
@@ -44,9 +48,8 @@ def test_picked_codes_move_towards_what_they_stand_for_and_others_stay():
     book = Codebook(VQGAN).train()
     before = book.codes.clone()
     target = F.normalize(before[:, 5] + 0.3 * torch.randn(2, 8), dim=-1)
-    z = target.expand(4, 64, 2, 8)
     with torch.no_grad():
-        tokens = book(z)
+        tokens, _ = book(target.flatten().expand(4, 64, 16))
     for g in range(2):
         picked = int(tokens[0, 0, g])
         assert (book.codes[g, picked] @ target[g]) > (before[g, picked] @ target[g])
@@ -60,7 +63,7 @@ def test_dead_codes_come_back_as_vectors_of_the_batch():
     book = Codebook(VQGAN).train()
     z = F.normalize(torch.randn(2, 64, 2, 8), dim=-1)
     book.usage[0, 7] = 0.01
-    book(z)
+    book(z.flatten(2))
     revived = book.codes[0, 7]
     assert (z[:, :, 0].reshape(-1, 8) @ revived).max() > 0.9999
     assert book.usage[0, 7] == 1
@@ -69,8 +72,56 @@ def test_dead_codes_come_back_as_vectors_of_the_batch():
 def test_evaluation_leaves_the_codebook_alone():
     book = Codebook(VQGAN).eval()
     before = book.codes.clone()
-    book(F.normalize(torch.randn(2, 64, 2, 8), dim=-1))
+    book(F.normalize(torch.randn(2, 64, 2, 8), dim=-1).flatten(2))
     assert torch.equal(book.codes, before)
+
+
+RESIDUAL = replace(VQGAN, groups=3, residual=True)
+
+
+def test_each_residual_code_brings_a_cell_nearer():
+    torch.manual_seed(0)
+    book = Codebook(RESIDUAL).train()
+    z = F.rms_norm(torch.randn(16, 64, 8), (8,))
+    for _ in range(30):
+        book(z)
+    tokens, commitment = book.eval()(z)
+    left, errors = z, []
+    for g in range(3):
+        left = left - book.codes[g][tokens[..., g]]
+        errors.append(left.pow(2).mean().item())
+    assert 1 > errors[0] > errors[1] > errors[2]
+    assert torch.allclose(book.embed(tokens), z - left, atol=1e-5)
+    assert commitment.item() == pytest.approx(sum(errors) / 3, rel=1e-4)
+
+
+def test_residual_codes_go_through_both_directions_and_gradients_pass():
+    model = Vqgan(RESIDUAL)
+    made, tokens, commitment = model(torch.rand(2, 4, 32, 32))
+    (made.pow(2).mean() + commitment).backward()
+    assert tokens.shape == (2, 64, 3) and made.shape == (2, 4, 32, 32)
+    assert model.encoder[1].weight.grad.abs().sum() > 0
+    model.eval()
+    assert model.decode(model.encode(torch.rand(1, 4, 32, 32))).shape == (1, 4, 32, 32)
+
+
+def test_a_residual_codebook_starts_from_the_first_batch():
+    torch.manual_seed(0)
+    book = Codebook(RESIDUAL).train()
+    z = F.rms_norm(torch.randn(4, 64, 8), (8,))
+    tokens, _ = book(z)
+    unpicked = [k for k in range(64) if k not in tokens[..., 0]]
+    nearest = torch.cdist(book.codes[0, unpicked], z.reshape(-1, 8)).min(1).values
+    assert unpicked and (nearest < 1e-2).all(), "codes that nothing picked are vectors of the batch now"
+
+
+def test_layers_are_taken_over_where_they_fit(tmp_path):
+    theirs, ours = Vqgan(VQGAN), Vqgan(RESIDUAL)
+    save_atomically({"state": {"model": theirs.state_dict()}, "config": {}, "step": 0, "seconds": 0.0}, tmp_path / "checkpoint.pt")
+    codes = ours.codebook.codes.clone()
+    assert start_from(ours, tmp_path) > 10
+    assert torch.equal(ours.encoder[1].weight, theirs.encoder[1].weight)
+    assert torch.equal(ours.codebook.codes, codes), "another number of codes means other codes"
 
 
 def test_the_papers_grid_runs_through_both_stages():
