@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from common import compact
 from common.optim import Muon, Optimisers, orthogonalise, split_parameters
 from common.run import Run, cosine_schedule, load_checkpoint
 
@@ -88,3 +89,18 @@ def test_the_schedule_warms_up_and_comes_down():
     assert cosine_schedule(1) == pytest.approx(0.03)
     values = [cosine_schedule(p / 100) for p in range(2, 101)]
     assert values == sorted(values, reverse=True)
+
+
+def test_a_packed_checkpoint_goes_on_where_the_run_was(tmp_path):
+    layer, optimiser = torch.nn.Linear(3, 2), torch.nn.Linear(1, 1)
+    run = Run(tmp_path / "runs" / "some-stage", {"model": layer, "optimiser": optimiser}, {"width": 3}, minutes=1, max_steps=5)
+    run.step, run.seconds = 4, 30.0
+    run.save()
+    packed = compact.pack(tmp_path / "runs" / "some-stage", tmp_path / "packed")
+    assert packed.name == "some-stage.pt"
+    other = torch.nn.Linear(3, 2)
+    assert compact.unpack(tmp_path / "elsewhere", tmp_path / "packed") == [tmp_path / "elsewhere" / "some-stage" / "checkpoint.pt"]
+    again = Run(tmp_path / "elsewhere" / "some-stage", {"model": other, "optimiser": optimiser}, {"width": 3}, minutes=1, max_steps=5)
+    assert (again.step, again.seconds) == (4, 30.0)
+    assert torch.allclose(other.weight, layer.weight, atol=1e-3) and other.weight.dtype == torch.float32
+    assert compact.unpack(tmp_path / "elsewhere", tmp_path / "packed") == [], "what is there stays"

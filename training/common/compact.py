@@ -1,0 +1,63 @@
+"""Checkpoints small enough for the repository, so that training goes on wherever it is cloned.
+
+    python -m common.compact pack runs/vqgan-residual      # -> checkpoints/vqgan-residual.pt
+    python -m common.compact unpack                        # checkpoints/*.pt -> runs/*/checkpoint.pt, where none is there
+
+Half the bits and no optimiser: momentum is built anew within some twenty steps.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from common.run import load_checkpoint, save_atomically
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+WEIGHTS = ("model", "ema")  # names of a run's state that are weights
+
+
+def cast(state: dict, kind: torch.dtype) -> dict:
+    return {name: value.to(kind) if value.is_floating_point() else value for name, value in state.items()}
+
+
+def pack(run: Path, folder: Path = CHECKPOINTS) -> Path:
+    """A run's folder -> one file named after it."""
+    checkpoint = load_checkpoint(run / "checkpoint.pt")
+    state = {name: cast(part, torch.float16) for name, part in checkpoint["state"].items() if name in WEIGHTS}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{run.name}.pt"
+    save_atomically(checkpoint | {"state": state}, path)
+    return path
+
+
+def unpack(runs: Path, folder: Path = CHECKPOINTS) -> list[Path]:
+    """Every packed checkpoint -> its run's folder; what is there already stays."""
+    made = []
+    for packed in sorted(folder.glob("*.pt")):
+        path = runs / packed.stem / "checkpoint.pt"
+        if path.exists():
+            continue
+        checkpoint = load_checkpoint(packed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_atomically(checkpoint | {"state": {name: cast(part, torch.float32) for name, part in checkpoint["state"].items()}}, path)
+        made.append(path)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=["pack", "unpack"])
+    parser.add_argument("runs", type=Path, nargs="*", help="pack: the runs' folders; unpack: where the runs are (default runs)")
+    args = parser.parse_args()
+    if args.command == "pack":
+        for run in args.runs:
+            path = pack(run)
+            print(f"{path} {path.stat().st_size / 1e6:.1f} MB")
+    else:
+        for path in unpack(args.runs[0] if args.runs else Path("runs")):
+            print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()
