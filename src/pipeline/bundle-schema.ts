@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 
-/** The only format this build reads. */
-export const FORMAT_VERSION = 1;
+/** The newest format this build reads; version 1 is the same without a memory. */
+export const FORMAT_VERSION = 2;
 
 // A plain name: nothing that could lead out of the bundle's folder.
 const fileName = z
@@ -31,19 +31,42 @@ const sampling = z.object({
 
 const strengths = z.object({ subtle: z.number().min(0).max(10), strong: z.number().min(0).max(10) });
 
+const textEncoder = z.object({
+  file: fileName,
+  tokenizer: fileName,
+  contextLength: z.int().min(2).max(4096),
+  padTokenId: z.int().min(0),
+});
+
+/** Pictures that the bundle knows, and the words that find them. */
+const memory = z.object({
+  index: fileName,
+  tokens: fileName,
+  embeddings: fileName,
+  phraseVectors: fileName,
+  codes: z.object({ file: fileName, width: count.max(4096), isResidual: z.boolean() }),
+  sentenceEncoder: textEncoder.extend({ width: count.max(65_536) }),
+  pictureCount: count,
+  thingCount: count,
+  phraseCount: count,
+  guidance: z.object({
+    /** Share of the prompt's own text embedding in a picture's condition; the rest is a picture's. */
+    textShare: unit,
+    /** How strongly codes like the guide's are preferred: see guide.ts. */
+    pull: z.number().min(0).max(1000),
+    /** The same towards the tokens of the picture that is varied. */
+    variationPull: z.object({ subtle: z.number().min(0).max(1000), strong: z.number().min(0).max(1000) }),
+  }),
+});
+
 const manifest = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
+  formatVersion: z.union([z.literal(1), z.literal(FORMAT_VERSION)]),
   name: z.string().min(1).max(100),
   version: z.string().min(1).max(50),
   licence: z.string().min(1).max(500),
   files: z.record(fileName, z.object({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
   embeddingWidth: count,
-  textEncoder: z.object({
-    file: fileName,
-    tokenizer: fileName,
-    contextLength: z.int().min(2).max(4096),
-    padTokenId: z.int().min(0),
-  }),
+  textEncoder,
   imageEncoder: z.object({
     file: fileName,
     imageSize: z.int().min(8).max(2048),
@@ -69,6 +92,7 @@ const manifest = z.object({
   sampling,
   styles: z.array(z.object({ name: z.string().min(1).max(50), suffix: z.string().max(200) })).default([]),
   phrases: z.object({ texts: fileName, embeddings: fileName }).nullable().default(null),
+  memory: memory.nullable().default(null),
   calibration: z.object({
     textMean: z.array(finite).nullable(),
     imageMean: z.array(finite).nullable(),
@@ -107,10 +131,15 @@ const manifestSchema = manifest.superRefine((value, context) => {
 
 export type BundleManifest = Readonly<z.infer<typeof manifest>>;
 
-function referencedFiles({ textEncoder, imageEncoder, prior, decoder, encoder, phrases }: BundleManifest): string[] {
+function referencedFiles(described: BundleManifest): string[] {
+  const { textEncoder, imageEncoder, prior, decoder, encoder, phrases, memory } = described;
   const names = [textEncoder.file, textEncoder.tokenizer, imageEncoder.file, prior.condition, prior.step];
   if (prior.depth !== null) names.push(prior.depth);
   if (phrases !== null) names.push(phrases.texts, phrases.embeddings);
+  if (memory !== null) {
+    const { index, tokens, embeddings, phraseVectors, codes, sentenceEncoder } = memory;
+    names.push(index, tokens, embeddings, phraseVectors, codes.file, sentenceEncoder.file, sentenceEncoder.tokenizer);
+  }
   return [...names, decoder.file, encoder.file];
 }
 

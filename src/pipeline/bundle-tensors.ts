@@ -17,7 +17,15 @@ interface ExpectedGraph {
   readonly outputs: ExpectedTensors;
 }
 
-export type GraphRole = 'textEncoder' | 'imageEncoder' | 'condition' | 'step' | 'depth' | 'decoder' | 'encoder';
+export type GraphRole =
+  | 'textEncoder'
+  | 'imageEncoder'
+  | 'condition'
+  | 'step'
+  | 'depth'
+  | 'decoder'
+  | 'encoder'
+  | 'sentenceEncoder';
 
 const N = null;
 const floats = (...dims: (number | null)[]): ExpectedTensor => ({ type: 'float32', dims });
@@ -134,5 +142,9 @@ const EXPECTED: Readonly<Record<GraphRole, (manifest: BundleManifest, session: S
   encoder: ({ encoder, prior }) => ({
     inputs: { pixels: floats(N, encoder.channels, encoder.imageSize, encoder.imageSize) },
     outputs: { image_tokens: int64s(N, prior.positions, prior.codesPerPosition) },
+  }),
+  sentenceEncoder: ({ memory }) => ({
+    inputs: { input_ids: int64s(N, N), attention_mask: int64s(N, N) },
+    outputs: { sentence: floats(N, memory?.sentenceEncoder.width ?? N) },
   }),
 };

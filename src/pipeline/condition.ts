@@ -1,15 +1,17 @@
-/** Whatever a picture is made from → one embedding → conditioning vectors for the prior. */
+/** Whatever pictures are made from → an embedding, and perhaps a guide, for each → conditioning vectors for the prior. */
 
 import type { BundleManifest } from './bundle-schema.js';
 import type { PictureDecoder } from './codec.js';
 import { normalise, shiftToImages, varyEmbedding } from './embedding.js';
+import type { SceneConditions } from './memory/scene-conditions.js';
 import { floatsOf, floatTensor, int64Tensor, type Session } from './onnx.js';
 import { readPicture } from './picture-input.js';
 import { fromRgba } from './pixels.js';
 import { promptWithStyle } from './request.js';
 import type { TextTokenizer } from './tokenizer.js';
-import type { Condition } from './types.js';
+import type { Condition, PictureCondition, WordsRead } from './types.js';
 import type { ImageEncoder } from './vision.js';
+import type { PromptReader } from './words/prompt-reader.js';
 
 export interface ConditionerParts {
   readonly tokenizer: TextTokenizer;
@@ -17,6 +19,19 @@ export interface ConditionerParts {
   readonly condition: Session;
   readonly imageEncoder: ImageEncoder;
   readonly pictureDecoder: PictureDecoder;
+  /** What a bundle with a memory has. */
+  readonly memory: { readonly reader: PromptReader; readonly scenes: SceneConditions } | undefined;
+}
+
+/** What the pictures of one request are painted from. */
+export interface Conditions {
+  /** Unit-norm embedding [D] of the request as a whole, to be stored with the job. */
+  readonly embedding: Float32Array;
+  readonly words?: WordsRead;
+  /** One a seed; absent where all are painted from `embedding` alone. */
+  readonly pictures?: readonly PictureCondition[];
+  /** How strongly tokens are drawn towards the pictures' guides. */
+  readonly pull: number;
 }
 
 export class Conditioner {
@@ -31,20 +46,38 @@ export class Conditioner {
     return this.runs;
   }
 
-  /** The unit-norm embedding [D] of a checked condition; `seed` moves variations. @throws InputError for a bad picture */
-  async embed(condition: Condition, seed: number): Promise<Float32Array> {
+  /**
+   * What each of the pictures with these `seeds` is painted from; `seed` is the request's own and moves variations.
+   *
+   * @throws InputError for a bad picture; AbortedError
+   */
+  async conditionsOf(
+    condition: Condition,
+    seed: number,
+    seeds: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Conditions> {
+    const guidance = this.manifest.memory?.guidance;
+    const pull = guidance?.pull ?? 0;
     switch (condition.kind) {
       case 'text':
-        return this.embedText(promptWithStyle(condition.prompt, condition.style, this.manifest));
+        return this.ofText(condition.prompt, condition.style, seeds, signal);
       case 'image':
-        return this.embedUpload(condition.bytes);
-      case 'embedding':
-        return condition.embedding;
+        return { embedding: await this.embedUpload(condition.bytes), pull };
+      case 'embedding': {
+        const { embedding, pictures = [] } = condition;
+        if (guidance === undefined || pictures.length === 0) return { embedding, pull };
+        return { embedding, pictures: seeds.map((_, i) => pictures[i % pictures.length] as PictureCondition), pull };
+      }
       case 'variation': {
-        const picture = await this.parts.pictureDecoder.decode(condition.imageTokens);
+        const { strength, imageTokens, sources = [] } = condition;
+        const picture = await this.parts.pictureDecoder.decode(imageTokens);
         const [own] = await this.parts.imageEncoder.embed([picture]);
-        const { embedding, strength } = condition;
-        return varyEmbedding(embedding, own ?? embedding, strength, seed, this.manifest.calibration);
+        const { calibration } = this.manifest;
+        const embedding = varyEmbedding(condition.embedding, own ?? condition.embedding, strength, seed, calibration);
+        if (guidance === undefined) return { embedding, pull };
+        const guided = { embedding, guideTokens: imageTokens, sources };
+        return { embedding, pictures: seeds.map(() => guided), pull: guidance.variationPull[strength] };
       }
     }
   }
@@ -67,6 +100,24 @@ export class Conditioner {
   /** Conditioning vectors of the null condition that guidance leads away from: the same for every picture. */
   nullRows(): Promise<Float32Array> {
     return this.rows(new Float32Array(this.manifest.embeddingWidth));
+  }
+
+  /** Words find pictures of the memory where there is one; what it does not know goes the way of CLIP alone. */
+  private async ofText(
+    prompt: string,
+    style: string | undefined,
+    seeds: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Conditions> {
+    const embedding = await this.embedText(promptWithStyle(prompt, style, this.manifest));
+    const { memory } = this.parts;
+    if (memory === undefined) return { embedding, pull: 0 };
+    const read = await memory.reader.read(prompt);
+    const scene = style === undefined ? read : { ...read, style };
+    const { words } = scene;
+    if (scene.parts.length === 0) return { embedding, words, pull: 0 };
+    const pictures = await memory.scenes.of(scene, embedding, seeds, signal);
+    return { embedding, words, pictures, pull: this.manifest.memory?.guidance.pull ?? 0 };
   }
 
   private async embedText(words: string): Promise<Float32Array> {

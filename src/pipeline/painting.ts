@@ -3,16 +3,16 @@
 import { AbortedError } from '../errors.js';
 import type { BundleManifest } from './bundle-schema.js';
 import type { PictureDecoder } from './codec.js';
-import type { Conditioner } from './condition.js';
+import type { Conditioner, Conditions } from './condition.js';
 import { cosine } from './embedding.js';
 import type { Generator } from './generate.js';
 import { type PlanarPicture, toRgba } from './pixels.js';
 import { encodePng } from './png.js';
-import type { Drawing } from './prior-batch.js';
+import type { Drawing, PictureSpec } from './prior-batch.js';
 import { candidateSeed } from './random.js';
 import { layOutGrid } from './render.js';
 import type { CheckedRequest } from './request.js';
-import type { PaintedPicture, PaintOptions, PaintResult } from './types.js';
+import type { PaintedPicture, PaintOptions, PaintResult, PictureCondition } from './types.js';
 import type { ImageEncoder } from './vision.js';
 
 /** What painting needs of a loaded bundle. */
@@ -32,6 +32,8 @@ interface Candidate {
   readonly seed: number;
   readonly imageTokens: Uint16Array;
   readonly picture: PlanarPicture;
+  /** What it was painted from, where that is not the request's one embedding. */
+  readonly condition: PictureCondition | undefined;
 }
 
 /**
@@ -51,21 +53,27 @@ export async function paintPictures(
   const clock = new StageClock();
 
   throwIfAborted(signal);
-  const embedding = await parts.conditioner.embed(request.condition, seed);
-  const condition = await parts.conditioner.rows(embedding);
+  const seeds = Array.from({ length: sampling.candidateCount }, (_, index) => candidateSeed(seed, index));
+  const conditions = await parts.conditioner.conditionsOf(request.condition, seed, seeds, signal);
+  const specs = await specsOf(parts, request, seeds, conditions);
   options.onProgress?.({ stage: 'encode', fraction: PROGRESS.encoded });
   const encodeMs = clock.lap();
 
   await parts.decoder.rest();
-  const seeds = Array.from({ length: sampling.candidateCount }, (_, index) => candidateSeed(seed, index));
-  const tokens = await generateTokens(parts, request, seeds, condition, options, signal);
+  const tokens = await generateTokens(parts, request, specs, options, signal);
   const generateMs = clock.lap();
 
   const candidates: Candidate[] = [];
   for (const [index, imageTokens] of tokens.entries()) {
     throwIfAborted(signal);
     const picture = await parts.decoder.decode(imageTokens);
-    candidates.push({ index, seed: seeds[index] ?? seed, imageTokens, picture });
+    candidates.push({
+      index,
+      seed: seeds[index] ?? seed,
+      imageTokens,
+      picture,
+      condition: conditions.pictures?.[index],
+    });
     const share = candidates.length / tokens.length;
     const fraction = PROGRESS.generated + (PROGRESS.decoded - PROGRESS.generated) * share;
     options.onProgress?.({ stage: 'decode', fraction });
@@ -75,45 +83,86 @@ export async function paintPictures(
   throwIfAborted(signal);
   const embeddings = await parts.imageEncoder.embed(candidates.map(({ picture }) => picture));
   const ranked = candidates
-    .map((candidate) => ({ ...candidate, fit: cosine(embeddings[candidate.index] ?? [], embedding) }))
+    .map((candidate) => {
+      const wanted = candidate.condition?.embedding ?? conditions.embedding;
+      return { ...candidate, fit: cosine(embeddings[candidate.index] ?? [], wanted) };
+    })
     .sort((a, b) => b.fit - a.fit || a.index - b.index);
   const rankMs = clock.lap();
 
-  const pictures = await Promise.all(ranked.slice(0, count).map(finish));
+  const pictures = await Promise.all(takeTurns(ranked, count).map(finish));
   const pngMs = clock.lap();
   options.onProgress?.({ stage: 'rank', fraction: PROGRESS.ranked });
   const totalMs = loadMs + clock.totalMs();
   const timings = { loadMs, encodeMs, generateMs, decodeMs: decodeMs + pngMs, rankMs, totalMs };
-  return { embedding, sampling, pictures, timings };
+  const { embedding, words } = conditions;
+  return { embedding, sampling, ...(words === undefined ? {} : { words }), pictures, timings };
+}
+
+/** One a seed: what the prior has to know of each candidate. */
+async function specsOf(
+  { conditioner }: PaintingParts,
+  { sampling }: CheckedRequest,
+  seeds: readonly number[],
+  { embedding, pictures, pull }: Conditions,
+): Promise<readonly PictureSpec[]> {
+  // Candidates often share a condition; its rows are made once.
+  const rows = new Map<Float32Array, Float32Array>();
+  const specs = [];
+  for (const [index, seed] of seeds.entries()) {
+    const own = pictures?.[index]?.embedding ?? embedding;
+    const condition = rows.get(own) ?? (await conditioner.rows(own));
+    rows.set(own, condition);
+    const tokens = pictures?.[index]?.guideTokens;
+    specs.push({ condition, seed, settings: sampling, guide: tokens && { tokens, pull } });
+  }
+  return specs;
+}
+
+/**
+ * The first `count` of the ranked candidates, but one a condition before any has two: pictures that lean on the same are
+ * all alike, and whoever asks for four wants to choose. Best fit first.
+ */
+function takeTurns<T extends { readonly condition: PictureCondition | undefined; readonly fit: number }>(
+  ranked: readonly T[],
+  count: number,
+): readonly T[] {
+  const turns = new Map<PictureCondition | undefined, number>();
+  const withTurn = ranked.map((candidate) => {
+    const turn = candidate.condition === undefined ? 0 : (turns.get(candidate.condition) ?? 0);
+    turns.set(candidate.condition, turn + 1);
+    return { candidate, turn };
+  });
+  return withTurn
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, count)
+    .map(({ candidate }) => candidate)
+    .sort((a, b) => b.fit - a.fit);
 }
 
 function generateTokens(
   parts: PaintingParts,
-  { sampling, count, previewEverySteps }: CheckedRequest,
-  seeds: readonly number[],
-  condition: Float32Array,
+  { count, previewEverySteps }: CheckedRequest,
+  specs: readonly PictureSpec[],
   options: PaintOptions,
   signal: AbortSignal,
 ): Promise<Uint16Array[]> {
   const { positions } = parts.manifest.prior;
   let step = 0;
-  return parts.generator.generate(
-    seeds.map((seed) => ({ condition, seed, settings: sampling })),
-    {
-      signal,
-      onStep: async ({ fraction, drawings }) => {
-        step++;
-        const isPreviewDue = previewEverySteps > 0 && step % previewEverySteps === 0 && step < positions;
-        const preview =
-          isPreviewDue && options.onProgress ? await paintPreview(parts.decoder, drawings.slice(0, count)) : undefined;
-        options.onProgress?.({
-          stage: 'generate',
-          fraction: PROGRESS.encoded + (PROGRESS.generated - PROGRESS.encoded) * fraction,
-          ...(preview === undefined ? {} : { preview }),
-        });
-      },
+  return parts.generator.generate(specs, {
+    signal,
+    onStep: async ({ fraction, drawings }) => {
+      step++;
+      const isPreviewDue = previewEverySteps > 0 && step % previewEverySteps === 0 && step < positions;
+      const preview =
+        isPreviewDue && options.onProgress ? await paintPreview(parts.decoder, drawings.slice(0, count)) : undefined;
+      options.onProgress?.({
+        stage: 'generate',
+        fraction: PROGRESS.encoded + (PROGRESS.generated - PROGRESS.encoded) * fraction,
+        ...(preview === undefined ? {} : { preview }),
+      });
     },
-  );
+  });
 }
 
 /** The first pictures of a request as far as they are drawn, as one PNG. */
@@ -124,8 +173,10 @@ async function paintPreview(decoder: PictureDecoder, drawings: readonly (Drawing
   return encodePng(layOutGrid(pictures));
 }
 
-async function finish({ picture, imageTokens, seed, fit }: Candidate & { fit: number }): Promise<PaintedPicture> {
-  return { seed, imageTokens, fit, png: await encodePng(toRgba(picture)) };
+async function finish(candidate: Candidate & { fit: number }): Promise<PaintedPicture> {
+  const { picture, imageTokens, seed, fit, condition } = candidate;
+  const png = await encodePng(toRgba(picture));
+  return { seed, imageTokens, fit, ...(condition === undefined ? {} : { condition }), png };
 }
 
 /** Milliseconds since the last lap and since the start. */

@@ -5,6 +5,8 @@ import { type Bundle, verifyBundle } from './bundle.js';
 import { PictureDecoder, PictureEncoder } from './codec.js';
 import { Conditioner } from './condition.js';
 import { Generator } from './generate.js';
+import { CodeBook } from './guide.js';
+import { openMemory } from './memory/open-memory.js';
 import type { RuntimeOptions } from './onnx.js';
 import { type PaintingParts, paintPictures } from './painting.js';
 import { PhraseBook } from './phrases.js';
@@ -83,7 +85,7 @@ export class Pipeline implements Painter {
     const sessions = new BundleSessions(bundle, options);
     try {
       // The decoder first: what its loading leaves free is used by the others.
-      const [decoder, tokenizer, text, image, condition, step, depth] = await Promise.all([
+      const [decoder, tokenizer, text, image, condition, step, depth, codeBook] = await Promise.all([
         sessions.get('decoder'),
         TextTokenizer.open(`${dir}/${textEncoder.tokenizer}`, textEncoder.contextLength, textEncoder.padTokenId),
         sessions.get('textEncoder'),
@@ -91,17 +93,26 @@ export class Pipeline implements Painter {
         sessions.get('condition'),
         sessions.get('step'),
         prior.depth === null ? undefined : sessions.get('depth'),
+        CodeBook.open(bundle),
       ]);
       if (options.signal?.aborted) throw new AbortedError();
       const imageEncoder = new ImageEncoder(image, manifest.imageEncoder, manifest.embeddingWidth);
       const pictureDecoder = new PictureDecoder(decoder, manifest.decoder, prior);
-      const conditioner = new Conditioner(manifest, { tokenizer, text, condition, imageEncoder, pictureDecoder });
+      const memory = await openMemory(bundle, sessions, { imageEncoder, pictureDecoder });
+      const conditioner = new Conditioner(manifest, {
+        tokenizer,
+        text,
+        condition,
+        imageEncoder,
+        pictureDecoder,
+        memory,
+      });
       const rowBytes = 2 * prior.layers * prior.heads * prior.positions * prior.headWidth * 4;
       const maxRows = Math.min(
         MAX_ROWS,
         Math.max(2, Math.floor((options.maxCacheBytes ?? DEFAULT_CACHE_BYTES) / rowBytes)),
       );
-      const batch = new PriorBatch(prior, { step, depth }, await conditioner.nullRows(), maxRows);
+      const batch = new PriorBatch(prior, { step, depth }, await conditioner.nullRows(), maxRows, codeBook);
       const parts = {
         manifest,
         bundle,

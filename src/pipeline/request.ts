@@ -3,7 +3,7 @@
 import { expected } from '../errors.js';
 import type { BundleManifest } from './bundle-schema.js';
 import { dot, normalise } from './embedding.js';
-import type { Condition, PaintRequest, RenderRequest, SamplingSettings } from './types.js';
+import type { Condition, PaintRequest, PictureCondition, RenderRequest, SamplingSettings } from './types.js';
 
 export const MAX_PROMPT_LENGTH = 1000;
 export const MAX_PICTURES = 16;
@@ -97,8 +97,12 @@ function checkCondition(condition: Condition, manifest: BundleManifest): Conditi
       return condition;
     case 'image':
       return condition; // picture-input looks at the bytes.
-    case 'embedding':
-      return { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
+    case 'embedding': {
+      const { pictures } = condition;
+      const checked = { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
+      if (pictures === undefined) return checked;
+      return { ...checked, pictures: pictures.map((picture) => checkPictureCondition(picture, manifest)) };
+    }
     case 'variation':
       if (condition.strength !== 'subtle' && condition.strength !== 'strong')
         throw expected('subtle or strong', 'strength', condition.strength);
@@ -107,6 +111,11 @@ function checkCondition(condition: Condition, manifest: BundleManifest): Conditi
     default:
       throw expected('text, image, embedding or variation', 'condition', (condition as { kind?: unknown }).kind);
   }
+}
+
+function checkPictureCondition(condition: PictureCondition, manifest: BundleManifest): PictureCondition {
+  if (condition.guideTokens !== undefined) checkImageTokens(condition.guideTokens, manifest);
+  return { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
 }
 
 function checkEmbedding(embedding: unknown, { embeddingWidth }: BundleManifest): Float32Array {

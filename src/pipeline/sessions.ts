@@ -49,10 +49,11 @@ export class BundleSessions {
   }
 
   private fileOf(role: GraphRole): string {
-    const { prior, ...parts } = this.bundle.manifest;
+    const { prior, memory, ...parts } = this.bundle.manifest;
     if (role === 'condition' || role === 'step') return prior[role];
-    // Whoever asks for the depth graph has seen that there is one.
+    // Whoever asks for one of these has seen that there is one.
     if (role === 'depth') return prior.depth ?? '';
+    if (role === 'sentenceEncoder') return memory?.sentenceEncoder.file ?? '';
     return parts[role].file;
   }
 }

@@ -77,8 +77,8 @@ describe('readManifest', () => {
 
   test('a future format says which one this build reads, whatever else has changed', async () => {
     const dir = await copyBundle();
-    await writeFile(join(dir, 'bundle.json'), '{ "formatVersion": 2, "everything": "else" }');
-    await expect(readManifest(dir)).rejects.toEqual(bad(/format version 2; this build of Tessera reads version 1/));
+    await writeFile(join(dir, 'bundle.json'), '{ "formatVersion": 3, "everything": "else" }');
+    await expect(readManifest(dir)).rejects.toEqual(bad(/format version 3; this build of Tessera reads version 2/));
   });
 
   test.each([

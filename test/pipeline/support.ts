@@ -15,6 +15,8 @@ const fixtures = join(import.meta.dirname, '..', 'fixtures');
 
 /** Grid 4×4, two codes per position, alpha, calibration, phrases; the step returns its whole caches. */
 export const TINY = join(fixtures, 'tiny-bundle');
+/** The same with a memory of four things. */
+export const TINY_MEMORY = join(fixtures, 'tiny-bundle-memory');
 /** One code per position, no alpha, no phrases; the step returns new rows. */
 export const TINY_RGB = join(fixtures, 'tiny-bundle-rgb');
 

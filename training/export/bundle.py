@@ -21,8 +21,8 @@ from export.tower_graphs import build_condition, build_decoder, build_encoder, b
 from prior.model import Prior
 from vqgan.model import Vqgan
 
-# Chosen by evaluate.tune for 0.3.0, on 150 pairs that the evaluation never asks for (training/README.md, Runs).
-SAMPLING = {"temperature": 0.6, "topK": 64, "topP": 0.95, "guidanceScale": 3.0, "candidateCount": 8}
+# With a guide, calmer than what evaluate.tune chose for words alone (training/README.md, Runs).
+SAMPLING = {"temperature": 0.5, "topK": 64, "topP": 0.95, "guidanceScale": 2.0, "candidateCount": 8}
 # Lengths of noise and shares of the way along the sphere (docs/bundle-format.md).
 VARIATION = {"variationNoise": {"subtle": 0.15, "strong": 0.35}, "variationPull": {"subtle": 0.5, "strong": 0.25}}
 NUMBERED = 300  # concepts for which `describe` also knows "two …" and "three …"

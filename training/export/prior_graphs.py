@@ -77,6 +77,8 @@ def attend(g: Graph, name: str, config: PriorConfig, layer: Block, x: str, mask:
 def build_depth(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     """The second code of a position. image_tokens is [N, 1]: with two codes there is one drawn before."""
     config, depth = prior.config, prior.depth
+    if config.groups != 2:
+        raise ValueError(f"expected a prior with 2 codes a position for the depth graph but received {config.groups}: export of more is not written yet")
     g = Graph("depth", bits, block)
     first = g.op("Squeeze", ["image_tokens", g.constant("axis_1", np.array([1]))])
     drawn = g.op("Gather", [g.half("codes", array(depth.codes.weight)), first])
