@@ -1,4 +1,4 @@
-"""Paints prompts by the bot's own command line, so that the pictures are the PNG files that members get.
+"""Paints prompts by the bot's own pipeline, so that the pictures are the PNG files that members get.
 
 Each prompt has a folder of its own; what is in it was painted by the bundle, the seed and the count that its record names.
 A run that was cut off goes on where it stopped, and one with another bundle paints anew.
@@ -20,12 +20,24 @@ ROOT = Path(__file__).resolve().parents[2]  # where npx finds the bot
 RECORD = "painted.json"
 
 
-def run_cli(arguments: Sequence[str]) -> dict:
-    """The report of `npx tessera …`."""
-    done = subprocess.run(["npx", "--no-install", "tessera", *arguments], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"Expected pictures of {arguments[1]!r} but the command line ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+class Imagine:
+    """`tessera imagine`, with the bundle loaded once for any number of prompts (scripts/imagine-lines.mjs)."""
+
+    def __init__(self, bundle: Path):
+        self.bundle, self.process = bundle, None
+
+    def __call__(self, arguments: Sequence[str]) -> dict:
+        """The report on imagine's arguments, the prompt first."""
+        if self.process is None:
+            command = ["node", "scripts/imagine-lines.mjs", str(self.bundle.resolve())]
+            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write(json.dumps(list(arguments)) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        report = json.loads(line) if line else {"error": f"it ended with {self.process.wait()}"}
+        if "error" in report:
+            raise RuntimeError(f"Expected pictures of {arguments[0]!r} but the painter says: {report['error']}")
+        return report
 
 
 def fingerprint(bundle: Path) -> str:
@@ -39,7 +51,11 @@ class CliPainter:
     out: Path
     seed: int
     count: int
-    run: Callable[[Sequence[str]], dict] = run_cli
+    run: Callable[[Sequence[str]], dict] | None = None  # imagine's arguments -> its report
+
+    def __post_init__(self) -> None:
+        if self.run is None:
+            object.__setattr__(self, "run", Imagine(self.bundle))
 
     def folder(self, prompt: str) -> Path:
         """Named by a hash: prompts of emoji have no other name that every file system takes."""
@@ -63,8 +79,8 @@ class CliPainter:
         folder = self.folder(prompt)
         shutil.rmtree(folder, ignore_errors=True)  # another bundle's
         folder.mkdir(parents=True)
-        flags = {"--seed": self.seed, "--count": self.count, "--out": folder.resolve(), "--bundle": self.bundle.resolve()}
-        report = self.run(["imagine", prompt, *(str(word) for flag in flags.items() for word in flag), "--json"])
+        flags = {"--seed": self.seed, "--count": self.count, "--out": folder.resolve()}
+        report = self.run([prompt, *(str(word) for flag in flags.items() for word in flag)])
         record = self.wanted(prompt) | {"files": [Path(image["path"]).name for image in report["images"]]}
         # Last and at once: a folder with a record is whole.
         temporary = folder / f"{RECORD}.new"

@@ -107,15 +107,15 @@ def test_captions_of_training_are_found(pictures):
     assert captions_among(ask, pictures.concepts) == ["Moon", "the red fox", "apple, flat style"]
 
 
-class FakeCli:
-    """Writes what the command line would, and notes what it was asked for."""
+class FakeImagine:
+    """Writes what imagine would, and notes what it was asked for."""
 
     def __init__(self):
         self.asked: list[str] = []
 
     def __call__(self, arguments):
-        flags = dict(zip(arguments[2:-1:2], arguments[3:-1:2]))
-        self.asked.append(arguments[1])
+        flags = dict(zip(arguments[1::2], arguments[2::2]))
+        self.asked.append(arguments[0])
         paths = [f"{flags['--out']}/picture-{i}.png" for i in range(int(flags["--count"]))]
         for path in paths:
             Image.new("RGBA", (8, 8), (255, 0, 0, 128)).save(path)
@@ -127,7 +127,7 @@ def painter(tmp_path) -> CliPainter:
     bundle = tmp_path / "bundle"
     bundle.mkdir()
     (bundle / "bundle.json").write_text("{}")
-    return CliPainter(bundle, tmp_path / "pictures", seed=3, count=2, run=FakeCli())
+    return CliPainter(bundle, tmp_path / "pictures", seed=3, count=2, run=FakeImagine())
 
 
 def test_painting_goes_on_where_it_stopped(painter):

@@ -14,6 +14,7 @@ export interface Clause {
 }
 
 const LONGEST_RELATION = 5;
+const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
 /** Numbers, colours and particles that run into the noun in Japanese, Chinese and Korean. */
 const WORN_BEFORE = /^(?:(.+)を(?:かけた|かぶった|被った|つけた|着けた)|戴着?(.+?)的|(.+)[을를] ?쓴 ?)(.+)$/u;
 const JOINED_AND = /[、]|と(?=.)|和|와 |과 /u;
@@ -23,11 +24,10 @@ export function clausesOf(text: string): readonly Clause[] {
   const clauses: { relation: Relation | 'with'; joint: string; words: string[] }[] = [
     { relation: 'beside', joint: '', words: [] },
   ];
-  for (const part of plainText(text)
-    .replaceAll('’', "'")
-    .split(/[,;、，.!?"()[\]{}:]+/u)) {
+  const plain = plainText(text).replaceAll('’', "'").replaceAll(' side by side', '');
+  for (const part of plain.split(CLAUSE_ENDS)) {
     if (clauses.at(-1)?.words.length) clauses.push({ relation: 'beside', joint: ',', words: [] });
-    const words = part.split(' ').filter((word) => word !== '');
+    const words = spaced(part);
     for (let at = 0; at < words.length; ) {
       const found = relationAt(words, at);
       const current = clauses.at(-1);
@@ -61,14 +61,18 @@ function splitUnspaced(clause: Clause): readonly Clause[] {
     const what = worn[1] ?? worn[2] ?? worn[3] ?? '';
     const who = worn[4] ?? '';
     return [
-      { ...clause, words: [who] },
-      { relation: 'with', joint: '', words: [what] },
+      { ...clause, words: spaced(who) },
+      { relation: 'with', joint: '', words: spaced(what) },
     ];
   }
   const parts = text.split(JOINED_AND).filter((part) => part.trim() !== '');
   return parts.map((part, index) =>
-    index === 0 ? { ...clause, words: [part] } : { relation: 'beside', joint: '和', words: [part] },
+    index === 0 ? { ...clause, words: spaced(part) } : { relation: 'beside', joint: '和', words: spaced(part) },
   );
+}
+
+function spaced(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '');
 }
 
 /** What a clause says besides naming its thing. */
@@ -117,7 +121,7 @@ export function backgroundOf(words: readonly string[]): ColourName | undefined {
   return undefined;
 }
 
-const COUNTERS = /^(つの|つ|個の|個|匹の|匹|本の|本|台の|台|人の|只|个|個|輛|辆|朵|颗|颗|张|마리|개|송이)/u;
+const COUNTERS = /^(つの|つ|杯の|杯|個の|個|匹の|匹|本の|本|台の|台|人の|只|个|個|輛|辆|朵|颗|颗|张|마리|개|송이)/u;
 const UNSPACED_DESCRIPTIONS = [...NUMBERS.keys(), ...COLOURS.keys()]
   .filter(isUnspaced)
   .sort((a, b) => b.length - a.length);

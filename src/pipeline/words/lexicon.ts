@@ -19,6 +19,7 @@ function tableOf<K>(rows: readonly (readonly [K, string])[]): ReadonlyMap<string
 }
 
 export const NUMBERS = tableOf<number>([
+  [1, 'one single jeden один одна одно 一 한'],
   [2, 'two couple deux dos due dois duas twee dwa dwie dwóch два две två zwei 二 両 两 두 둘 दो'],
   [3, 'three drei trois tres tre três drie trzy три 三 세 셋 तीन'],
   [4, 'four vier quatre cuatro quattro quatro cztery четыре fyra 四 네 넷 चार'],
@@ -84,7 +85,7 @@ export const COLOURS = tableOf<ColourName>([
 export const RELATIONS = tableOf<Relation | 'with'>([
   [
     'beside',
-    'and & + plus und sowie et y e ed en i oraz и och と 、 和 与 और beside next_to near by_a alongside neben à_côté_de à_côté_d’un à_côté_d’une junto_a al_lado_de al_lado_del al_lado_de_un accanto_a accanto_a_un vicino_a ao_lado_de ao_lado_de_um ao_lado_de_uma naast obok рядом_с возле bredvid in_the at_the at_a in_der im dans_la dans_le en_el en_la na_rua',
+    'and & + plus und sowie et y e ed en i oraz и och と 、 和 与 और beside next_to near by_a alongside neben à_côté_de à_côté_d’un à_côté_d’une junto_a al_lado_de al_lado_del al_lado_de_un accanto_a accanto_a_un vicino_a ao_lado_de ao_lado_de_um ao_lado_de_uma naast obok рядом_с возле bredvid in_the at_the at_a in_front_of behind vor devant delante_de davanti_a voor przed перед in_der im dans_la dans_le en_el en_la na_rua',
   ],
   [
     'with',
@@ -114,7 +115,7 @@ export const BACKGROUNDS = new Set(
 /** Begin a wish without saying what is wished for, and small words that stand before a thing. */
 export const CARRIERS = new Set(
   (
-    'a an the some of pair please draw paint make me create generate show picture image drawing photo emoji sticker icon cute little small tiny big large huge giant beautiful nice funny lovely pretty simple single ' +
+    'a an the some of pair please draw paint make me create generate show picture image drawing photo emoji sticker icon cute little small tiny big large huge giant beautiful nice funny lovely pretty simple just really very super so ' +
     'ein eine einen einem einer eines der die das den dem bitte zeichne male bild von vom kleine kleiner kleines süße süßer ' +
     'un une des le la les l’ d’ dessine image de du petit petite mignon ' +
     'una uno unos unas el los las dibuja imagen del pequeño pequeña ' +
@@ -181,6 +182,15 @@ export const EVERYDAY = tableOf<string>([
     'hot beverage',
     'coffee kaffee tasse_kaffee café tasse_café taza_café tazza_caffè caffè xícara_café kop_koffie koffie kawa filiżanka_kawy кофе чашка_кофе kaffe コーヒー 咖啡 커피 कॉफी कॉफ़ी',
   ],
+  ['umbrella', 'зонтик зонт parasolka schirm'],
+  ['mushroom', 'seta pilz'],
+  ['high voltage', 'lightning_bolt lightning'],
+  ['slightly smiling face', 'smiley smiley_face emoticon'],
+  ['smiling face with heart-eyes', 'heart_eyes smiley_with_heart_eyes face_with_heart_eyes'],
+  [
+    'face with tears of joy',
+    'face_crying_with_laughter crying_with_laughter laughing_crying crying_laughing laughing_with_tears',
+  ],
   ['tangerine', 'orange oranges'],
   ['mage', 'wizard sorcerer zauberer magicien mago czarodziej волшебник'],
   [
@@ -217,7 +227,7 @@ export const EVERYDAY = tableOf<string>([
   ['fish', 'fisch poisson pez pesce peixe vis ryba рыба fisk 魚 鱼 물고기'],
 ]); // prettier-ignore
 
-/** "… with a happy face": the feeling belongs to what goes before. */
+/** Nothing but a face: "a winking smiley" is one, and in "a lemon with a happy face" it belongs to what goes before. */
 export const FACE_WORDS = new Set(
-  'face expression gesicht visage cara faccia rosto gezicht twarz лицо лицом ansikte'.split(' '),
+  'face smiley emoticon emoji expression gesicht visage cara faccia rosto gezicht twarz лицо лицом ansikte'.split(' '),
 );

@@ -1,0 +1,162 @@
+/** The thing that a clause is about: by name in any language, else by meaning. */
+
+import type { MemoryThing } from '../memory/memory.js';
+import { type Clause, type Described, describe } from './clauses.js';
+import { Dictionary } from './dictionary.js';
+import { markedThing } from './emoji.js';
+import { ARTICLES, EVERYDAY, FACE_WORDS, FEELINGS } from './lexicon.js';
+import type { PhraseVectors } from './phrase-vectors.js';
+import { wordsOf } from './text.js';
+import { ThingRanking } from './thing-ranking.js';
+
+export interface ThingFinderOptions {
+  readonly things: readonly MemoryThing[];
+  /** Sentence vectors of the things' English phrases, in the order of docs/bundle-format.md. */
+  readonly vectors: PhraseVectors;
+  /** Unit sentence vectors, one a text. */
+  readonly encode: (texts: readonly string[]) => Promise<readonly Float32Array[]>;
+}
+
+/** What a clause turned out to be about. */
+export interface Finding {
+  /** Best first; several only where they are as good, none where nothing was understood. */
+  readonly things: readonly number[];
+  /** Their name holds the colour already: "red apple". */
+  readonly isWhole: boolean;
+  /** The words as they stand are the name: a number in it counts nothing ("four leaf clover"). */
+  readonly isName?: boolean;
+}
+
+/** Below this a phrase is like nothing that is remembered; chosen on nonsense and on everyday nouns. */
+const UNDERSTOOD = 0.62;
+/** Share of a foreign phrase's words that the dictionary must account for. */
+const COVERED = 0.5;
+/** The same where an article tells that the words are foreign. */
+const COVERED_SURELY_FOREIGN = 0.3;
+const COLOURED_NAME = 0.88;
+/** A name of which no word is missing. */
+const FULL_NAME = 0.97;
+/** What the head alone may say of a phrase that is understood as a whole. */
+const HEAD_WEIGHT = 0.6;
+
+export class ThingFinder {
+  private readonly dictionary: Dictionary;
+  private readonly ranking: ThingRanking;
+
+  constructor(private readonly options: ThingFinderOptions) {
+    this.dictionary = new Dictionary(options.things);
+    this.ranking = new ThingRanking(options.things, options.vectors);
+  }
+
+  /** Whether the words, with all that stands between them, are the name of one thing in some language. */
+  isName(words: readonly string[]): boolean {
+    const name = describeName(words);
+    if (this.dictionary.named(name).length > 0 || EVERYDAY.has(name.join(' '))) return true;
+    return !this.dictionary.isEnglish(name) && this.dictionary.lookUp(name.join(' ')).score > FULL_NAME;
+  }
+
+  /** One finding a clause; what no dictionary has is compared by meaning, all in one batch. */
+  async find(clauses: readonly Clause[]): Promise<readonly (Finding & { readonly described: Described })[]> {
+    const open = clauses.map((clause) => {
+      const described = describe(clause.words);
+      return { described, known: this.lookUp(clause, described) };
+    });
+    const phrases = [...new Set(open.flatMap(({ known, described }) => (known ? [] : phrasesOf(described))))];
+    const vectors = await this.options.encode(phrases);
+    const meanings = new Map(phrases.map((phrase, i) => [phrase, vectors[i] ?? new Float32Array()]));
+    return open.map(({ described, known }) => ({ ...(known ?? this.byMeaning(described, meanings)), described }));
+  }
+
+  /** By name, undefined where no dictionary has it. */
+  private lookUp(clause: Clause, described: Described): Finding | undefined {
+    const { withColour, bare, count } = described;
+    const marked = withColour.map(markedThing).find((thing) => thing !== undefined);
+    if (marked !== undefined) return { things: [marked], isWhole: false };
+    const isForeign = clause.words.some((word) => ARTICLES.has(word));
+    if (!isForeign) {
+      const whole = this.dictionary.named(describeName(clause.words));
+      if (whole.length > 0) return { things: whole, isWhole: true, isName: true };
+      const coloured = this.dictionary.named(withoutFeelings(withColour));
+      if (coloured.length > 0) return { things: coloured, isWhole: true };
+    }
+    const isEnglish = !isForeign && this.dictionary.isEnglish(withColour);
+    // A name that holds the colour says more than one that does not: "blaues Herz" is no red heart in blue.
+    const foreign = (words: readonly string[]) => this.dictionary.lookUp(words.join(' '), count > 1);
+    const coloured = isEnglish ? undefined : foreign(withColour);
+    if (coloured !== undefined && withColour.length > bare.length && coloured.score > COLOURED_NAME)
+      return { things: coloured.things, isWhole: true };
+    const face = faceOf(bare);
+    if (face !== undefined) return { things: this.dictionary.named(wordsOf(face)), isWhole: false };
+    const everyday = EVERYDAY.get(bare.join(' ')) ?? EVERYDAY.get(describeName(clause.words).join(' '));
+    if (everyday !== undefined) {
+      const things = this.dictionary.named(wordsOf(everyday));
+      if (things.length > 0) return this.withColourOf(described, things);
+    }
+    const named = isForeign ? [] : this.dictionary.named(withoutFeelings(bare));
+    if (named.length > 0) return { things: named, isWhole: false };
+    if (coloured === undefined) return undefined;
+    const covered = isForeign ? COVERED_SURELY_FOREIGN : COVERED;
+    const found = foreign(bare);
+    if (found.score >= covered) return this.withColourOf(described, found.things);
+    if (coloured.score >= covered) return { things: coloured.things, isWhole: true };
+    const last = this.dictionary.named(bare);
+    return last.length > 0 ? { things: last, isWhole: false } : undefined;
+  }
+
+  /** Of things that are as good, those that have the colour by name: "rote Äpfel" are red apples and not green ones. */
+  private withColourOf({ colour }: Described, things: readonly number[]): Finding {
+    const named = things.filter(
+      (thing) => colour !== undefined && wordsOf(this.options.things[thing]?.label ?? '').includes(colour),
+    );
+    return named.length > 0 ? { things: named, isWhole: true } : { things, isWhole: false };
+  }
+
+  private byMeaning(described: Described, meanings: ReadonlyMap<string, Float32Array>): Finding {
+    const head = headOf(described);
+    const ranked = phrasesOf(described).map((phrase) => {
+      const vector = meanings.get(phrase) ?? new Float32Array();
+      const { things, score } = this.ranking.rank(vector);
+      return { things, score: score * (phrase === head ? HEAD_WEIGHT : 1) };
+    });
+    const best = ranked.reduce((a, b) => (b.score > a.score ? b : a), { things: [] as readonly number[], score: 0 });
+    if (best.score < UNDERSTOOD) return { things: [], isWhole: false };
+    const name = this.options.things[best.things[0] ?? -1]?.label ?? '';
+    const hasColour = described.colour !== undefined && wordsOf(name).includes(described.colour);
+    return { things: best.things, isWhole: hasColour };
+  }
+}
+
+/** What a name is compared by: no articles, no carriers, everything else as it stands. */
+function describeName(words: readonly string[]): readonly string[] {
+  return wordsOf(words.join(' ').replace(/^(an?|the) /, ''));
+}
+
+/** The face emoji of words that are nothing but a feeling and a face: "a winking smiley". */
+function faceOf(bare: readonly string[]): string | undefined {
+  if (!bare.every((word) => FEELINGS.has(word) || FACE_WORDS.has(word))) return undefined;
+  const feeling = bare.findLast((word) => FEELINGS.has(word));
+  return feeling === undefined || bare.length < 2 ? undefined : FEELINGS.get(feeling);
+}
+
+/** The phrases of a clause that are compared by meaning: all of it, without its colour or feeling, and its head. */
+function phrasesOf(described: Described): readonly string[] {
+  const { withColour, bare } = described;
+  const felt = withoutFeelings(bare);
+  // What is happy, or green, is first of all what it is.
+  const wholes = felt.length < bare.length ? [felt] : withColour.length > bare.length ? [bare] : [withColour];
+  const head = headOf(described);
+  return [...new Set([...wholes.map((words) => words.join(' ')), ...(head === undefined ? [] : [head])])];
+}
+
+/** The word that a longer phrase is about: the last one, or what goes before a verb ("dragon breathing fire"). */
+function headOf({ bare }: Described): string | undefined {
+  const words = withoutFeelings(bare);
+  if (words.length < 2) return undefined;
+  const verb = words.findIndex((word, index) => index > 0 && word.length > 5 && word.endsWith('ing'));
+  return verb > 0 ? words.slice(0, verb).join(' ') : words.at(-1);
+}
+
+function withoutFeelings(words: readonly string[]): readonly string[] {
+  const rest = words.filter((word) => !FEELINGS.has(word));
+  return rest.length === 0 ? words : rest;
+}
