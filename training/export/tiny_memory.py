@@ -53,7 +53,7 @@ def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes
         folder / "memory.json",
         {
             "sources": [{"set": "random-numbers", "licence": "CC0-1.0", "author": "numpy"}],
-            "pictures": [[0, style, thing["label"].replace(" ", "-")] for thing in THINGS for style in STYLES],
+            "pictures": [[0, style, f"{thing['label'].replace(' ', '-')}-{style}"] for thing in THINGS for style in STYLES],
             "things": things,
         },
     )

@@ -86,6 +86,12 @@ export function paste(canvas: PlanarPicture, picture: PlanarPicture, [x, y, edge
     }
 }
 
+/** Left and right exchanged. */
+export function mirrored({ data, channels, size }: PlanarPicture): PlanarPicture {
+  const flipped = data.map((_, i) => data[i - (i % size) + (size - 1 - (i % size))] as number);
+  return { data: flipped, channels, size };
+}
+
 /** Centre (x, y) and edge, in units of the picture. */
 export type Place = readonly [x: number, y: number, edge: number];
 

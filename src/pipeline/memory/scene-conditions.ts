@@ -4,6 +4,7 @@ import { AbortedError } from '../../errors.js';
 import type { BundleManifest } from '../bundle-schema.js';
 import type { PictureDecoder, PictureEncoder } from '../codec.js';
 import { type CollagePart, layOutCollage } from '../collage/collage.js';
+import { emptyPicture, mirrored, type Place, paste } from '../collage/picture.js';
 import { normalise } from '../embedding.js';
 import type { PlanarPicture } from '../pixels.js';
 import { RandomGenerator } from '../random.js';
@@ -27,7 +28,24 @@ export interface SceneConditionsParts {
   readonly imageEncoder: ImageEncoder;
 }
 
-/** The rows that one picture leans on. */
+/** Where there are fewer pictures to lean on, each is moved as well: otherwise all of a prompt would look the same. */
+const ENOUGH_PICTURES = 4;
+/** Keywords of what means something else, or nothing, in the mirror. */
+const ONE_WAY =
+  /\b(letter|letters|button|sign|symbol|arrow|number|numbers|clock|word|words|hand|left|right|abc|note|mark)\b/;
+
+/** How a whole scene is moved: mirrored or not, and where to. */
+interface Movement {
+  readonly isMirrored: boolean;
+  readonly place: Place;
+}
+
+interface Choice {
+  readonly parts: readonly ChosenPart[];
+  readonly movement: Movement | undefined;
+}
+
+/** The rows that one part of a picture leans on. */
 interface ChosenPart {
   readonly part: ScenePart;
   readonly row: number;
@@ -60,7 +78,7 @@ export class SceneConditions {
     for (const seed of seeds) {
       if (signal.aborted) throw new AbortedError();
       const choice = this.choose(scene, new RandomGenerator(seed, CHOICE_STREAM));
-      const key = JSON.stringify(choice.map(({ row, face, wears }) => [row, face, wears]));
+      const key = JSON.stringify([choice.movement, choice.parts.map(({ row, face, wears }) => [row, face, wears])]);
       const condition = made.get(key) ?? (await this.conditionOf(scene, choice, text));
       made.set(key, condition);
       conditions.push(condition);
@@ -68,11 +86,12 @@ export class SceneConditions {
     return conditions;
   }
 
-  /** The rows of every part. */
-  private choose(scene: Scene, random: RandomGenerator): readonly ChosenPart[] {
+  /** The rows of every part, and how the whole is moved. */
+  private choose(scene: Scene, random: RandomGenerator): Choice {
     const [first, ...others] = scene.parts;
-    if (first === undefined) return [];
-    const lead = this.pick(this.rowsOf(first, scene.style), [], random);
+    if (first === undefined) return { parts: [], movement: undefined };
+    const leads = this.rowsOf(first, scene.style);
+    const lead = this.pick(leads, [], random);
     const style = this.parts.memory.styleOf(lead);
     const complete = (part: ScenePart, row: number): ChosenPart => ({
       part,
@@ -80,26 +99,35 @@ export class SceneConditions {
       face: part.face && this.pick(this.rowsOfThings(part.face), FLAT_STYLES, random),
       wears: (part.wears ?? []).map((thing) => this.pick(this.rowsOfThings([thing]), [style], random)),
     });
-    return [
+    const parts = [
       complete(first, lead),
       ...others.map((part) => complete(part, this.pick(this.rowsOf(part, scene.style), [style], random))),
     ];
+    const isMoved = leads.length < ENOUGH_PICTURES && scene.background === undefined;
+    return { parts, movement: isMoved ? this.movementOf(scene, random) : undefined };
   }
 
-  private async conditionOf(
-    scene: Scene,
-    choice: readonly ChosenPart[],
-    text: Float32Array,
-  ): Promise<PictureCondition> {
+  private movementOf(scene: Scene, random: RandomGenerator): Movement {
+    const isOneWay = scene.parts.some(({ things }) =>
+      things.some((thing) => ONE_WAY.test((this.parts.memory.things[thing]?.phrases.en ?? []).join(' '))),
+    );
+    const edge = 1 - 0.22 * random.next();
+    const room = (1 - edge) / 2;
+    const [x, y] = [0.5 + room * (2 * random.next() - 1), 0.5 + room * (2 * random.next() - 1)];
+    return { isMirrored: random.next() < 0.5 && !isOneWay, place: [x, y, edge] };
+  }
+
+  private async conditionOf(scene: Scene, { parts, movement }: Choice, text: Float32Array): Promise<PictureCondition> {
     const { memory, encoder, imageEncoder, manifest } = this.parts;
-    const sources = this.sourcesOf(choice);
-    const [only] = choice;
-    const isPlain = choice.length === 1 && only !== undefined && isAsStored(only.part, scene);
+    const sources = this.sourcesOf(parts);
+    const [only] = parts;
+    const isPlain = movement === undefined && parts.length === 1 && only !== undefined && isAsStored(only.part, scene);
     if (isPlain) {
       const { tokens, embedding } = memory.picture(only.row);
       return { embedding: this.mix(text, embedding), guideTokens: tokens, sources };
     }
-    const collage = layOutCollage(await this.decodeParts(choice), scene, manifest.encoder.imageSize);
+    const laidOut = layOutCollage(await this.decodeParts(parts), scene, manifest.encoder.imageSize);
+    const collage = movement === undefined ? laidOut : moved(laidOut, movement);
     const [embedding] = await imageEncoder.embed([collage]);
     return { embedding: this.mix(text, embedding ?? text), guideTokens: await encoder.encode(collage), sources };
   }
@@ -166,6 +194,12 @@ export class SceneConditions {
     const from = found ?? rows;
     return from[Math.floor(random.next() * from.length)] as number;
   }
+}
+
+function moved(picture: PlanarPicture, { isMirrored, place }: Movement): PlanarPicture {
+  const canvas = emptyPicture(picture.size);
+  paste(canvas, isMirrored ? mirrored(picture) : picture, place);
+  return canvas;
 }
 
 function isAsStored({ count, colour, face, wears = [] }: ScenePart, { background }: Scene): boolean {

@@ -5,7 +5,7 @@ import { EmojiTable, markedThing } from './emoji.js';
 import { MAX_COUNT, type Scene } from './scene.js';
 import { type Draft, SceneBuilder } from './scene-builder.js';
 import { takeStyle } from './style.js';
-import { ThingFinder, type ThingFinderOptions } from './thing-finder.js';
+import { type Finding, ThingFinder, type ThingFinderOptions } from './thing-finder.js';
 
 export interface PromptReaderOptions extends ThingFinderOptions {
   /** Names of the styles that may be asked for. */
@@ -40,8 +40,11 @@ export class PromptReader {
     const drafts = await this.draftsOf(asked);
     const known = drafts.filter(({ things }) => things.length > 0);
     const unknown = drafts.filter(({ things }) => things.length === 0);
+    // Nothing was understood at all: whatever comes nearest is painted, and the words are reported all the same.
+    const guessed =
+      known.length > 0 ? [] : drafts.flatMap((draft) => (draft.guess ? [{ ...draft, things: draft.guess }] : []));
     return {
-      ...this.builder.build(known),
+      ...this.builder.build([...known, ...guessed]),
       ...(background === undefined ? {} : { background }),
       ...(style === undefined ? {} : { style }),
       words: {
@@ -64,14 +67,15 @@ export class PromptReader {
     return joined;
   }
 
-  private async draftsOf(clauses: readonly Clause[]): Promise<readonly Draft[]> {
+  private async draftsOf(clauses: readonly Clause[]): Promise<readonly (Draft & Pick<Finding, 'guess'>)[]> {
     const findings = await this.finder.find(clauses);
-    return findings.map(({ things, isWhole, isName, described }, index) => {
+    return findings.map(({ things, guess, isWhole, isName, described }, index) => {
       const { relation, words } = clauses[index] as Clause;
       return {
         relation,
         words: this.asWritten(words),
         things,
+        ...(guess === undefined ? {} : { guess }),
         count: isName ? 1 : Math.min(MAX_COUNT, described.count),
         colour: isWhole ? undefined : described.colour,
         bare: described.bare,

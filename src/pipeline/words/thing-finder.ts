@@ -21,6 +21,8 @@ export interface ThingFinderOptions {
 export interface Finding {
   /** Best first; several only where they are as good, none where nothing was understood. */
   readonly things: readonly number[];
+  /** What comes nearest where nothing was understood, unless even that is far away. */
+  readonly guess?: readonly number[];
   /** Their name holds the colour already: "red apple". */
   readonly isWhole: boolean;
   /** The words as they stand are the name: a number in it counts nothing ("four leaf clover"). */
@@ -29,6 +31,8 @@ export interface Finding {
 
 /** Below this a phrase is like nothing that is remembered; chosen on nonsense and on everyday nouns. */
 const UNDERSTOOD = 0.62;
+/** From here on the nearest thing is a better start than none: "good night" and a starry night. */
+const GUESSED = 0.5;
 /** Share of a foreign phrase's words that the dictionary must account for. */
 const COVERED = 0.5;
 /** The same where an article tells that the words are foreign. */
@@ -119,7 +123,8 @@ export class ThingFinder {
       return { things, score: score * (phrase === head ? HEAD_WEIGHT : 1) };
     });
     const best = ranked.reduce((a, b) => (b.score > a.score ? b : a), { things: [] as readonly number[], score: 0 });
-    if (best.score < UNDERSTOOD) return { things: [], isWhole: false };
+    if (best.score < GUESSED) return { things: [], isWhole: false };
+    if (best.score < UNDERSTOOD) return { things: [], guess: best.things.slice(0, 1), isWhole: false };
     const name = this.options.things[best.things[0] ?? -1]?.label ?? '';
     const hasColour = described.colour !== undefined && wordsOf(name).includes(described.colour);
     return { things: best.things, isWhole: hasColour };

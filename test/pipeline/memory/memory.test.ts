@@ -14,7 +14,7 @@ const text = (prompt: string, style?: string) => ({
   seed: 7,
 });
 const namesIn = (result: PaintResult) =>
-  result.pictures.map(({ condition }) => condition?.sources.map(({ name }) => name).sort());
+  result.pictures.map(({ condition }) => condition?.sources.map(({ name }) => name.replace(/-(3d|flat)$/, '')).sort());
 const tokensIn = (result: PaintResult) => result.pictures.map(({ imageTokens }) => [...imageTokens]);
 
 describe('a prompt that the memory understands', () => {
@@ -25,7 +25,7 @@ describe('a prompt that the memory understands', () => {
     for (const { condition } of result.pictures) {
       expect(condition?.guideTokens).toHaveLength(32);
       expect(condition?.sources[0]).toEqual({
-        name: 'fox',
+        name: expect.stringMatching(/^fox-(3d|flat)$/),
         set: 'random-numbers',
         author: 'numpy',
         licence: 'CC0-1.0',
@@ -35,12 +35,12 @@ describe('a prompt that the memory understands', () => {
 
   test('in a style leans on pictures of that style alone', async () => {
     const pipeline = await openPipeline(TINY_MEMORY);
-    const guides = async (style?: string) => {
-      const { pictures } = await pipeline.paint(text('a fox', style));
-      return new Set(pictures.map(({ condition }) => condition?.guideTokens?.join()));
+    const stylesOf = async (style?: string) => {
+      const { pictures } = await pipeline.paint({ ...text('a fox', style), count: 6 });
+      return new Set(pictures.flatMap(({ condition }) => condition?.sources.map(({ name }) => name)));
     };
-    expect((await guides()).size).toBe(2);
-    expect((await guides('3d')).size).toBe(1);
+    expect(await stylesOf()).toEqual(new Set(['fox-3d', 'fox-flat']));
+    expect(await stylesOf('3d')).toEqual(new Set(['fox-3d']));
   });
 
   test('with several things leans on each of them', async () => {
@@ -59,6 +59,11 @@ describe('a prompt that the memory understands', () => {
     const first = await pipeline.paint(request);
     expect(tokensIn(await pipeline.paint(request))).toEqual(tokensIn(first));
     expect(tokensIn(await pipeline.paint({ ...request, seed: 8 }))).not.toEqual(tokensIn(first));
+  });
+
+  test('with few pictures of its thing moves each, so that no two start from the same', async () => {
+    const { pictures } = await (await openPipeline(TINY_MEMORY)).paint(text('a fox', '3d'));
+    expect(new Set(pictures.map(({ condition }) => condition?.guideTokens?.join())).size).toBe(4);
   });
 
   test('shows a picture of each that it leans on before one leans on the same again', async () => {
