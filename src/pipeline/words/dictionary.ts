@@ -1,7 +1,9 @@
-/** Things by their names and keywords in every language of the memory. */
+/** Things by their names and keywords in every language of the memory but English. */
 
 import type { MemoryThing } from '../memory/memory.js';
-import { asHiragana, isUnspaced, plainText, singularsOf, splitPlain, withoutAccents, wordsOf } from './text.js';
+import { isEnglish } from './english-names.js';
+import { append } from './multi-map.js';
+import { asHiragana, isUnspaced, plainText, splitPlain, withoutAccents, wordsOf } from './text.js';
 
 /** One name or keyword of a thing. */
 interface Entry {
@@ -41,8 +43,6 @@ const PART_OF_NAME = 0.85;
 const UNKNOWN_RARITY = 4;
 
 export class Dictionary {
-  private readonly englishNames = new Map<string, number[]>();
-  private readonly englishWords = new Set<string>();
   /** Whole phrases of the languages without spaces. */
   private readonly phrases = new Map<string, Entry[]>();
   /** Single words of those phrases. */
@@ -55,11 +55,7 @@ export class Dictionary {
     let longest = 0;
     for (const [thing, { phrases }] of things.entries())
       for (const [language, [name, ...keywords]] of Object.entries(phrases)) {
-        if (name === undefined) continue;
-        if (language.startsWith('en')) {
-          this.addEnglish(thing, [name, ...keywords]);
-          continue;
-        }
+        if (name === undefined || isEnglish(language)) continue;
         for (const [at, phrase] of [name, ...keywords].entries()) {
           this.add(phrase, thing, language, at === 0);
           if (isUnspaced(phrase)) longest = Math.max(longest, phrase.length);
@@ -71,35 +67,11 @@ export class Dictionary {
     }
   }
 
-  /** Things whose English name the words are, as they stand or in the singular. */
-  named(words: readonly string[]): readonly number[] {
-    const last = words.at(-1) ?? '';
-    const before = words.slice(0, -1);
-    for (const ending of [last, ...singularsOf(last)]) {
-      const found = this.englishNames.get([...before, ending].join(' '));
-      if (found !== undefined) return found;
-    }
-    return [];
-  }
-
-  /** Whether every word occurs in some English phrase. */
-  isEnglish(words: readonly string[]): boolean {
-    return words.every((word) => [word, ...singularsOf(word)].some((form) => this.englishWords.has(form)));
-  }
-
   /** The things that a phrase in another language than English names; `isPlural`: several of them are asked for. */
   lookUp(phrase: string, isPlural = false): Found {
     const text = plainText(phrase);
     if (isUnspaced(text)) return this.lookInside(asHiragana(text));
     return this.byWords(wordsOf(text), isPlural);
-  }
-
-  private addEnglish(thing: number, phrases: readonly string[]): void {
-    const [name] = phrases;
-    const key = wordsOf(name ?? '').join(' ');
-    // British and American names are mostly the same.
-    if (!this.englishNames.get(key)?.includes(thing)) append(this.englishNames, key, thing);
-    for (const phrase of phrases) for (const word of wordsOf(phrase)) this.englishWords.add(word);
   }
 
   private add(phrase: string, thing: number, language: string, isName: boolean): void {
@@ -234,10 +206,4 @@ function shareStem(a: string, b: string): boolean {
   return (
     (shared >= STEM_LETTERS && shared >= STEM_SHARE * longer) || (longer === STEM_LETTERS && shared === longer - 1)
   );
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [value]);
-  else known.push(value);
 }

@@ -4,6 +4,7 @@ import type { MemoryThing } from '../memory/memory.js';
 import { type Clause, type Described, describe } from './clauses.js';
 import { Dictionary } from './dictionary.js';
 import { markedThing } from './emoji.js';
+import { EnglishNames } from './english-names.js';
 import { ARTICLES, EVERYDAY, FACE_WORDS, FEELINGS } from './lexicon.js';
 import type { PhraseVectors } from './phrase-vectors.js';
 import { wordsOf } from './text.js';
@@ -44,19 +45,20 @@ const FULL_NAME = 0.97;
 const HEAD_WEIGHT = 0.6;
 
 export class ThingFinder {
-  private readonly dictionary: Dictionary;
+  private readonly english: EnglishNames;
+  private foreign: Dictionary | undefined;
   private readonly ranking: ThingRanking;
 
   constructor(private readonly options: ThingFinderOptions) {
-    this.dictionary = new Dictionary(options.things);
+    this.english = new EnglishNames(options.things);
     this.ranking = new ThingRanking(options.things, options.vectors);
   }
 
   /** Whether the words, with all that stands between them, are the name of one thing in some language. */
   isName(words: readonly string[]): boolean {
     const name = describeName(words);
-    if (this.dictionary.named(name).length > 0 || EVERYDAY.has(name.join(' '))) return true;
-    return !this.dictionary.isEnglish(name) && this.dictionary.lookUp(name.join(' ')).score > FULL_NAME;
+    if (this.english.named(name).length > 0 || EVERYDAY.has(name.join(' '))) return true;
+    return !this.english.knows(name) && this.dictionary().lookUp(name.join(' ')).score > FULL_NAME;
   }
 
   /** One finding a clause; what no dictionary has is compared by meaning, all in one batch. */
@@ -71,6 +73,12 @@ export class ThingFinder {
     return open.map(({ described, known }) => ({ ...(known ?? this.byMeaning(described, meanings)), described }));
   }
 
+  /** Made when the first foreign words come: it takes half a second, and many communities never need it. */
+  private dictionary(): Dictionary {
+    this.foreign ??= new Dictionary(this.options.things);
+    return this.foreign;
+  }
+
   /** By name, undefined where no dictionary has it. */
   private lookUp(clause: Clause, described: Described): Finding | undefined {
     const { withColour, bare, count } = described;
@@ -78,32 +86,32 @@ export class ThingFinder {
     if (marked !== undefined) return { things: [marked], isWhole: false };
     const isForeign = clause.words.some((word) => ARTICLES.has(word));
     if (!isForeign) {
-      const whole = this.dictionary.named(describeName(clause.words));
+      const whole = this.english.named(describeName(clause.words));
       if (whole.length > 0) return { things: whole, isWhole: true, isName: true };
-      const coloured = this.dictionary.named(withoutFeelings(withColour));
+      const coloured = this.english.named(withoutFeelings(withColour));
       if (coloured.length > 0) return { things: coloured, isWhole: true };
     }
-    const isEnglish = !isForeign && this.dictionary.isEnglish(withColour);
+    const isEnglish = !isForeign && this.english.knows(withColour);
     // A name that holds the colour says more than one that does not: "blaues Herz" is no red heart in blue.
-    const foreign = (words: readonly string[]) => this.dictionary.lookUp(words.join(' '), count > 1);
-    const coloured = isEnglish ? undefined : foreign(withColour);
+    const inDictionary = (words: readonly string[]) => this.dictionary().lookUp(words.join(' '), count > 1);
+    const coloured = isEnglish ? undefined : inDictionary(withColour);
     if (coloured !== undefined && withColour.length > bare.length && coloured.score > COLOURED_NAME)
       return { things: coloured.things, isWhole: true };
     const face = faceOf(bare);
-    if (face !== undefined) return { things: this.dictionary.named(wordsOf(face)), isWhole: false };
+    if (face !== undefined) return { things: this.english.named(wordsOf(face)), isWhole: false };
     const everyday = EVERYDAY.get(bare.join(' ')) ?? EVERYDAY.get(describeName(clause.words).join(' '));
     if (everyday !== undefined) {
-      const things = this.dictionary.named(wordsOf(everyday));
+      const things = this.english.named(wordsOf(everyday));
       if (things.length > 0) return this.withColourOf(described, things);
     }
-    const named = isForeign ? [] : this.dictionary.named(withoutFeelings(bare));
+    const named = isForeign ? [] : this.english.named(withoutFeelings(bare));
     if (named.length > 0) return { things: named, isWhole: false };
     if (coloured === undefined) return undefined;
     const covered = isForeign ? COVERED_SURELY_FOREIGN : COVERED;
-    const found = foreign(bare);
+    const found = inDictionary(bare);
     if (found.score >= covered) return this.withColourOf(described, found.things);
     if (coloured.score >= covered) return { things: coloured.things, isWhole: true };
-    const last = this.dictionary.named(bare);
+    const last = this.english.named(bare);
     return last.length > 0 ? { things: last, isWhole: false } : undefined;
   }
 
