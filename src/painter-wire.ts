@@ -63,6 +63,7 @@ const source = z.object({
 const pictureCondition = z.object({
   embedding,
   guideTokens: tokens.exactOptional(),
+  guidePull: z.number().exactOptional(),
   sources: z.array(source),
 }) satisfies z.ZodType<PictureCondition>;
 

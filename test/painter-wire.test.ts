@@ -14,7 +14,7 @@ const imageTokens = Uint16Array.of(0, 65_535);
 const text = { kind: 'text', prompt: 'a fox' } as const;
 const fox = { name: 'fox', set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };
 const pictures = [
-  { embedding, guideTokens: imageTokens, sources: [fox] },
+  { embedding, guideTokens: imageTokens, guidePull: 14, sources: [fox] },
   { embedding, sources: [] },
 ];
 

@@ -52,8 +52,10 @@ const memory = z.object({
   guidance: z.object({
     /** Share of the prompt's own text embedding in a picture's condition; the rest is a picture's. */
     textShare: unit,
-    /** How strongly codes like the guide's are preferred: see guide.ts. */
+    /** How strongly codes like those of a remembered picture are preferred: see guide.ts. */
     pull: z.number().min(0).max(1000),
+    /** The same towards a collage, which nobody has seen before: it may be followed more closely. */
+    collagePull: z.number().min(0).max(1000),
     /** The same towards the tokens of the picture that is varied. */
     variationPull: z.object({ subtle: z.number().min(0).max(1000), strong: z.number().min(0).max(1000) }),
   }),

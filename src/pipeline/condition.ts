@@ -30,8 +30,6 @@ export interface Conditions {
   readonly words?: WordsRead;
   /** One a seed; absent where all are painted from `embedding` alone. */
   readonly pictures?: readonly PictureCondition[];
-  /** How strongly tokens are drawn towards the pictures' guides. */
-  readonly pull: number;
 }
 
 export class Conditioner {
@@ -58,16 +56,15 @@ export class Conditioner {
     signal: AbortSignal,
   ): Promise<Conditions> {
     const guidance = this.manifest.memory?.guidance;
-    const pull = guidance?.pull ?? 0;
     switch (condition.kind) {
       case 'text':
         return this.ofText(condition.prompt, condition.style, seeds, signal);
       case 'image':
-        return { embedding: await this.embedUpload(condition.bytes), pull };
+        return { embedding: await this.embedUpload(condition.bytes) };
       case 'embedding': {
         const { embedding, pictures = [] } = condition;
-        if (guidance === undefined || pictures.length === 0) return { embedding, pull };
-        return { embedding, pictures: seeds.map((_, i) => pictures[i % pictures.length] as PictureCondition), pull };
+        if (guidance === undefined || pictures.length === 0) return { embedding };
+        return { embedding, pictures: seeds.map((_, i) => pictures[i % pictures.length] as PictureCondition) };
       }
       case 'variation': {
         const { strength, imageTokens, sources = [] } = condition;
@@ -75,9 +72,10 @@ export class Conditioner {
         const [own] = await this.parts.imageEncoder.embed([picture]);
         const { calibration } = this.manifest;
         const embedding = varyEmbedding(condition.embedding, own ?? condition.embedding, strength, seed, calibration);
-        if (guidance === undefined) return { embedding, pull };
-        const guided = { embedding, guideTokens: imageTokens, sources };
-        return { embedding, pictures: seeds.map(() => guided), pull: guidance.variationPull[strength] };
+        if (guidance === undefined) return { embedding };
+        const guidePull = guidance.variationPull[strength];
+        const guided = { embedding, guideTokens: imageTokens, guidePull, sources };
+        return { embedding, pictures: seeds.map(() => guided) };
       }
     }
   }
@@ -111,13 +109,13 @@ export class Conditioner {
   ): Promise<Conditions> {
     const embedding = await this.embedText(promptWithStyle(prompt, style, this.manifest));
     const { memory } = this.parts;
-    if (memory === undefined) return { embedding, pull: 0 };
+    if (memory === undefined) return { embedding };
     const read = await memory.reader.read(prompt);
     const scene = style === undefined ? read : { ...read, style };
     const { words } = scene;
-    if (scene.parts.length === 0) return { embedding, words, pull: 0 };
+    if (scene.parts.length === 0) return { embedding, words };
     const pictures = await memory.scenes.of(scene, embedding, seeds, signal);
-    return { embedding, words, pictures, pull: this.manifest.memory?.guidance.pull ?? 0 };
+    return { embedding, words, pictures };
   }
 
   private async embedText(words: string): Promise<Float32Array> {

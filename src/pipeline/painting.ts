@@ -101,10 +101,10 @@ export async function paintPictures(
 
 /** One a seed: what the prior has to know of each candidate. */
 async function specsOf(
-  { conditioner }: PaintingParts,
+  { conditioner, manifest }: PaintingParts,
   { sampling }: CheckedRequest,
   seeds: readonly number[],
-  { embedding, pictures, pull }: Conditions,
+  { embedding, pictures }: Conditions,
 ): Promise<readonly PictureSpec[]> {
   // Candidates often share a condition; its rows are made once.
   const rows = new Map<Float32Array, Float32Array>();
@@ -113,7 +113,7 @@ async function specsOf(
     const own = pictures?.[index]?.embedding ?? embedding;
     const condition = rows.get(own) ?? (await conditioner.rows(own));
     rows.set(own, condition);
-    const tokens = pictures?.[index]?.guideTokens;
+    const { guideTokens: tokens, guidePull: pull = manifest.memory?.guidance.pull ?? 0 } = pictures?.[index] ?? {};
     specs.push({ condition, seed, settings: sampling, guide: tokens && { tokens, pull } });
   }
   return specs;

@@ -32,6 +32,8 @@ export interface PictureCondition {
   readonly embedding: Float32Array;
   /** Tokens [P × G] that its own were drawn towards; absent where no memory was read. */
   readonly guideTokens?: Uint16Array;
+  /** How strongly; absent: as strongly as the bundle draws towards single pictures. */
+  readonly guidePull?: number;
   /** Pictures of the memory that it leans on; empty where none was read. */
   readonly sources: readonly PictureSource[];
 }

@@ -104,6 +104,7 @@ export const migrations: readonly Migration[] = [
     sql: `
       ALTER TABLE pictures ADD COLUMN embedding BLOB;
       ALTER TABLE pictures ADD COLUMN guide_tokens BLOB;
+      ALTER TABLE pictures ADD COLUMN guide_pull REAL;
       ALTER TABLE pictures ADD COLUMN sources TEXT;
       ALTER TABLE jobs ADD COLUMN unknown_words TEXT;
     `,

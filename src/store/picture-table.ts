@@ -12,6 +12,7 @@ const rowSchema = z.object({
   image_tokens: z.unknown(),
   embedding: z.unknown(),
   guide_tokens: z.unknown(),
+  guide_pull: z.number().nullable(),
   sources: z.string().nullable(),
 });
 
@@ -28,9 +29,9 @@ export class PictureTable {
 
   constructor(sql: Sql) {
     this.#insert = sql.prepare(`INSERT INTO pictures
-      (job_id, picture_index, seed, fit, image_tokens, embedding, guide_tokens, sources)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.#select = sql.prepare(`SELECT seed, fit, image_tokens, embedding, guide_tokens, sources
+      (job_id, picture_index, seed, fit, image_tokens, embedding, guide_tokens, guide_pull, sources)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#select = sql.prepare(`SELECT seed, fit, image_tokens, embedding, guide_tokens, guide_pull, sources
       FROM pictures WHERE job_id = ? ORDER BY picture_index`);
   }
 
@@ -54,16 +55,17 @@ export class PictureTable {
 }
 
 function columnsOf(condition: PictureCondition | undefined): readonly SqlValue[] {
-  if (condition === undefined) return [null, null, null];
-  const { embedding, guideTokens, sources } = condition;
+  if (condition === undefined) return [null, null, null, null];
+  const { embedding, guideTokens, guidePull, sources } = condition;
   return [
     floatsToBlob(embedding),
     guideTokens === undefined ? null : tokensToBlob(guideTokens),
+    guidePull ?? null,
     JSON.stringify(sources),
   ];
 }
 
-function conditionOf({ embedding, guide_tokens, sources }: PictureRow): PictureCondition | undefined {
+function conditionOf({ embedding, guide_tokens, guide_pull, sources }: PictureRow): PictureCondition | undefined {
   if (embedding === null && guide_tokens === null && sources === null) return undefined;
   if (embedding === null || sources === null) {
     throw new StoreError('store_damaged', 'A stored picture has half of what it was painted from.');
@@ -72,5 +74,9 @@ function conditionOf({ embedding, guide_tokens, sources }: PictureRow): PictureC
     embedding: blobToFloats(embedding),
     sources: parsedJson(sourcesSchema, sources, 'pictures.sources'),
   };
-  return guide_tokens === null ? condition : { ...condition, guideTokens: blobToTokens(guide_tokens) };
+  return {
+    ...condition,
+    ...(guide_tokens === null ? {} : { guideTokens: blobToTokens(guide_tokens) }),
+    ...(guide_pull === null ? {} : { guidePull: guide_pull }),
+  };
 }

@@ -46,7 +46,7 @@ function conditionOf(index: number, turn: number): PictureCondition {
   const embedding = Float32Array.of(Math.fround(Math.cos(index + turn)), Math.fround(Math.sin(index + turn)));
   if (index % 2 === 1) return { embedding, sources: [] };
   const fox = { name: `fox ${turn}`, set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };
-  return { embedding, guideTokens: Uint16Array.of(turn, 65_535), sources: [fox] };
+  return { embedding, guideTokens: Uint16Array.of(turn, 65_535), guidePull: turn + 0.5, sources: [fox] };
 }
 
 /** Adds a job and paints it; each picture is painted from a condition of its own where `turn` is given. */

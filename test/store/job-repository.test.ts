@@ -142,6 +142,7 @@ describe('the life of a job', () => {
       {
         embedding: fc.float32Array({ noNaN: true, minLength: 1, maxLength: 16 }),
         guideTokens: fc.uint16Array({ maxLength: 16 }),
+        guidePull: fc.double({ noNaN: true, noDefaultInfinity: true }),
         sources: fc.array(fc.record({ name: text, set: text, author: text, licence: text }), { maxLength: 3 }),
       },
       { requiredKeys: ['embedding', 'sources'] },

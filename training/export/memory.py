@@ -41,7 +41,7 @@ from vqgan.model import Vqgan
 CONTEXT_LENGTH = 32  # tokens of a prompt's part that the sentence encoder reads
 MAX_WORDS = 8  # keywords a thing and language
 # How pictures lean on the memory: chosen by eye and by naming (training/README.md, Runs).
-GUIDANCE = {"textShare": 0.25, "pull": 20.0, "variationPull": {"subtle": 8.0, "strong": 4.0}}
+GUIDANCE = {"textShare": 0.25, "pull": 14.0, "collagePull": 24.0, "variationPull": {"subtle": 8.0, "strong": 4.0}}
 
 
 class SentenceEncoder(nn.Module):

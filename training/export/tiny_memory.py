@@ -72,5 +72,5 @@ def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes
         "pictureCount": count,
         "thingCount": len(things),
         "phraseCount": len(phrases),
-        "guidance": {"textShare": 0.25, "pull": 3.0, "variationPull": {"subtle": 2.0, "strong": 1.0}},
+        "guidance": {"textShare": 0.25, "pull": 3.0, "collagePull": 4.0, "variationPull": {"subtle": 2.0, "strong": 1.0}},
     }

@@ -1,6 +1,6 @@
 /** What each picture of a scene is painted from: pictures of the memory, as they are or laid out as a collage. */
 
-import { AbortedError } from '../../errors.js';
+import { AbortedError, BundleError } from '../../errors.js';
 import type { BundleManifest } from '../bundle-schema.js';
 import type { PictureDecoder, PictureEncoder } from '../codec.js';
 import { type CollagePart, layOutCollage } from '../collage/collage.js';
@@ -55,8 +55,12 @@ interface ChosenPart {
 
 export class SceneConditions {
   private readonly thingsByLabel: ReadonlyMap<string, number>;
+  private readonly guidance: NonNullable<BundleManifest['memory']>['guidance'];
 
   constructor(private readonly parts: SceneConditionsParts) {
+    const { memory } = parts.manifest;
+    if (memory === null) throw new BundleError(`The bundle ${parts.manifest.name} has no memory to lean on.`);
+    this.guidance = memory.guidance;
     this.thingsByLabel = new Map(parts.memory.things.map(({ label }, index) => [label, index]));
   }
 
@@ -119,17 +123,19 @@ export class SceneConditions {
 
   private async conditionOf(scene: Scene, { parts, movement }: Choice, text: Float32Array): Promise<PictureCondition> {
     const { memory, encoder, imageEncoder, manifest } = this.parts;
+    const guidance = this.guidance;
     const sources = this.sourcesOf(parts);
     const [only] = parts;
     const isPlain = movement === undefined && parts.length === 1 && only !== undefined && isAsStored(only.part, scene);
     if (isPlain) {
       const { tokens, embedding } = memory.picture(only.row);
-      return { embedding: this.mix(text, embedding), guideTokens: tokens, sources };
+      return { embedding: this.mix(text, embedding), guideTokens: tokens, guidePull: guidance.pull, sources };
     }
     const laidOut = layOutCollage(await this.decodeParts(parts), scene, manifest.encoder.imageSize);
     const collage = movement === undefined ? laidOut : moved(laidOut, movement);
     const [embedding] = await imageEncoder.embed([collage]);
-    return { embedding: this.mix(text, embedding ?? text), guideTokens: await encoder.encode(collage), sources };
+    const guideTokens = await encoder.encode(collage);
+    return { embedding: this.mix(text, embedding ?? text), guideTokens, guidePull: guidance.collagePull, sources };
   }
 
   private async decodeParts(choice: readonly ChosenPart[]): Promise<readonly CollagePart[]> {
@@ -164,7 +170,7 @@ export class SceneConditions {
 
   /** normalise(share · text + (1 − share) · picture) */
   private mix(text: Float32Array, picture: Float32Array): Float32Array {
-    const share = this.parts.manifest.memory?.guidance.textShare ?? 0;
+    const share = this.guidance.textShare;
     return normalise(Float64Array.from(picture, (value, i) => (1 - share) * value + share * (text[i] ?? 0)));
   }
 

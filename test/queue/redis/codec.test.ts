@@ -32,7 +32,12 @@ const text = fc.string({ unit: 'binary' });
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const source = fc.record({ name: text, set: text, author: text, licence: text });
 const pictureCondition = fc.record(
-  { embedding: fc.float32Array(), guideTokens: fc.uint16Array(), sources: fc.array(source, { maxLength: 3 }) },
+  {
+    embedding: fc.float32Array(),
+    guideTokens: fc.uint16Array(),
+    guidePull: fc.double({ noNaN: true }),
+    sources: fc.array(source, { maxLength: 3 }),
+  },
   { requiredKeys: ['embedding', 'sources'] },
 );
 
