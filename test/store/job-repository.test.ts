@@ -142,7 +142,7 @@ describe('the life of a job', () => {
       {
         embedding: fc.float32Array({ noNaN: true, minLength: 1, maxLength: 16 }),
         guideTokens: fc.uint16Array({ maxLength: 16 }),
-        guidePull: fc.double({ noNaN: true, noDefaultInfinity: true }),
+        guidePull: fc.double({ min: 0, max: 1000, noNaN: true }).map((pull) => pull + 0),
         sources: fc.array(fc.record({ name: text, set: text, author: text, licence: text }), { maxLength: 3 }),
       },
       { requiredKeys: ['embedding', 'sources'] },

@@ -1,8 +1,8 @@
 """Stage 2 of CLIP-GEN (arXiv 2203.00386, section 3.3): a causal transformer from a CLIP embedding to image tokens.
 
 Language-free: in training the condition is the picture's own CLIP *image* embedding; no word is read.
-A position holds `groups` codes. The transformer runs once a position; the further codes of the position come from a
-small network over its hidden state (as the depth transformer of Lee et al. 2022, arXiv 2203.01941, with depth two).
+A position holds `groups` codes. The transformer runs once a position; the further codes of the position come, one after
+the other, from a small network over its hidden state (the part of the depth transformer of Lee et al. 2022, arXiv 2203.01941).
 
 The embedding enters twice at every position: as one vector for all, and through a low-rank *map*, a different vector for
 each position, which lets the prior see at once what belongs where (measured: 0.4 nats a token after the same time).
@@ -92,27 +92,32 @@ class Condition(nn.Module):
 
 
 class DepthHead(nn.Module):
-    """Logits of code g > 0 of a position, from its hidden state and the codes drawn before it."""
+    """Logits of code g > 0 of a position, from its hidden state and the codes 0..g-1 drawn before it.
+
+    Each code has an embedding table and an output matrix of its own, `codebook_size` rows of one tensor: the sum of the
+    embeddings tells how many codes there are already. What lies between them is shared.
+    """
 
     def __init__(self, config: PriorConfig):
         super().__init__()
-        self.codes = nn.Embedding(config.codebook_size, config.width)
+        self.size = config.codebook_size
+        rows = (config.groups - 1) * self.size
+        self.codes = nn.Embedding(rows, config.width)
         self.norm = nn.Parameter(torch.ones(config.width))
         self.up, self.down = nn.Linear(config.width, 2 * config.width, bias=False), nn.Linear(2 * config.width, config.width, bias=False)
-        self.head = nn.Linear(config.width, config.codebook_size, bias=False)
+        self.head = nn.Linear(config.width, rows, bias=False)
 
-    def forward(self, hidden: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
-        """hidden [..., W], previous code int64 [...] -> logits [..., K]"""
-        x = hidden + self.codes(previous)
+    def forward(self, hidden: torch.Tensor, *previous: torch.Tensor) -> torch.Tensor:
+        """hidden [..., W], the g codes before this one, each int64 [...] -> logits [..., K] of code g"""
+        x = hidden + sum(self.codes(code + g * self.size) for g, code in enumerate(previous))
         x = x + self.down(F.gelu(self.up(rms_norm(x, self.norm)), approximate="tanh"))
-        return self.head(rms_norm(x, self.norm))
+        own = self.head.weight[(len(previous) - 1) * self.size : len(previous) * self.size]
+        return F.linear(rms_norm(x, self.norm), own)
 
 
 class Prior(nn.Module):
     def __init__(self, config: PriorConfig):
         super().__init__()
-        if config.groups > 2:
-            raise ValueError(f"expected 1 or 2 codes a position but received {config.groups}")
         self.config = config
         self.condition = Condition(config)
         self.tokens = nn.ModuleList(nn.Embedding(config.codebook_size, config.width) for _ in range(config.groups))
@@ -144,10 +149,7 @@ class Prior(nn.Module):
     def forward(self, tokens: torch.Tensor, embedding: torch.Tensor) -> list[torch.Tensor]:
         """-> logits [B, P, K] of each code, given all before it"""
         hidden = self.hidden(tokens, embedding)
-        logits = [self.head(hidden)]
-        if self.depth:
-            logits.append(self.depth(hidden, tokens[..., 0]))
-        return logits
+        return [self.head(hidden), *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.groups))]
 
     def loss(self, logits: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
         """Mean nats a code, one value per group: [groups]"""
@@ -205,8 +207,8 @@ def generate(prior: Prior, embedding: torch.Tensor, generator: torch.Generator, 
         previous = tokens[:, max(p - 1, 0)]
         hidden, logits, *cache = step(repeat(previous), conditions[:, p], torch.full((rows,), p, device=embedding.device), *cache)
         tokens[:, p, 0] = draw(mix(logits), generator, temperature, top_k, top_p)
-        if prior.depth:
-            tokens[:, p, 1] = draw(mix(prior.depth(hidden, repeat(tokens[:, p, 0]))), generator, temperature, top_k, top_p)
+        for g in range(1, config.groups):
+            tokens[:, p, g] = draw(mix(prior.depth(hidden, *repeat(tokens[:, p, :g]).unbind(-1))), generator, temperature, top_k, top_p)
     return tokens
 
 

@@ -35,7 +35,7 @@ const pictureCondition = fc.record(
   {
     embedding: fc.float32Array(),
     guideTokens: fc.uint16Array(),
-    guidePull: fc.double({ noNaN: true }),
+    guidePull: number,
     sources: fc.array(source, { maxLength: 3 }),
   },
   { requiredKeys: ['embedding', 'sources'] },
