@@ -48,6 +48,7 @@ def stages(out: Path) -> list[Stage]:
         Stage("features", lambda _: ["npm", "pack", "nsfwjs@4.3.0"], features / "nsfwjs-4.3.0.tgz", features),
         Stage("evaluator", train(15, "evaluate.evaluator")),
         Stage("export", python("export", "--out", str(out))),
+        Stage("memory", python("export.memory", "--bundle", str(out))),
         Stage("evaluate", python("evaluate", "--bundle", str(out))),
         Stage("card", python("export.card", "--bundle", str(out))),
     ]
