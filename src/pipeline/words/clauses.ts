@@ -14,7 +14,8 @@ export interface Clause {
 }
 
 const LONGEST_RELATION = 5;
-const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
+/** What ends a clause whatever the words say. */
+export const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
 /** Numbers, colours and particles that run into the noun in Japanese, Chinese and Korean. */
 const WORN_BEFORE = /^(?:(.+)を(?:かけた|かぶった|被った|つけた|着けた)|戴着?(.+?)的|(.+)[을를] ?쓴 ?)(.+)$/u;
 const JOINED_AND = /[、]|と(?=.)|和|와 |과 /u;

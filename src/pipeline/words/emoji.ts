@@ -16,6 +16,14 @@ export function markedThing(word: string): number | undefined {
   return word.startsWith(MARK) ? Number(word.slice(1)) : undefined;
 }
 
+export interface MarkedText {
+  readonly text: string;
+  /** Emoji that nothing is known of. */
+  readonly unknown: readonly string[];
+  /** Thing → its emoji as the member typed it, with skin tone and all. */
+  readonly written: ReadonlyMap<number, string>;
+}
+
 export class EmojiTable {
   private readonly things: ReadonlyMap<string, number>;
 
@@ -26,8 +34,9 @@ export class EmojiTable {
   }
 
   /** The prompt with a word for the thing of each emoji in its place; emoji that nothing is known of are left out. */
-  mark(prompt: string): { readonly text: string; readonly unknown: readonly string[] } {
+  mark(prompt: string): MarkedText {
     const unknown: string[] = [];
+    const written = new Map<number, string>();
     let text = '';
     for (const { segment } of SEGMENTS.segment(prompt.replaceAll(MARK, ''))) {
       if (!EMOJI.test(segment)) {
@@ -36,9 +45,12 @@ export class EmojiTable {
       }
       const thing = this.thingOf(segment);
       if (thing === undefined) unknown.push(segment);
-      else text += ` ${MARK}${thing} `;
+      else {
+        text += ` ${MARK}${thing} `;
+        written.set(thing, segment);
+      }
     }
-    return { text, unknown };
+    return { text, unknown, written };
   }
 
   /** The thing of an emoji, else of the same without its skin tone, else of the first of those that it is joined of. */

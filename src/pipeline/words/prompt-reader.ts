@@ -2,10 +2,12 @@
 
 import { backgroundOf, type Clause, clausesOf } from './clauses.js';
 import { EmojiTable, markedThing } from './emoji.js';
+import { RELATIONS } from './lexicon.js';
 import { MAX_COUNT, type Scene } from './scene.js';
 import { type Draft, SceneBuilder } from './scene-builder.js';
 import { takeStyle } from './style.js';
 import { type Finding, ThingFinder, type ThingFinderOptions } from './thing-finder.js';
+import { Wording } from './wording.js';
 
 export interface PromptReaderOptions extends ThingFinderOptions {
   /** Names of the styles that may be asked for. */
@@ -33,11 +35,14 @@ export class PromptReader {
   async read(prompt: string): Promise<Scene> {
     const { text, style } = takeStyle(prompt, this.options.styles);
     const marked = this.emoji.mark(text);
-    const clauses = this.joinNames(clausesOf(marked.text).flatMap(apartFromEmoji)).slice(0, MAX_CLAUSES);
+    const all = clausesOf(marked.text).flatMap(apartFromEmoji);
+    // An "and" that joins an emoji is left over; one that stands alone is all there is to go by.
+    const said = all.length + marked.unknown.length > 1 ? all.filter(({ words }) => !isRelationOnly(words)) : all;
+    const clauses = this.joinNames(said).slice(0, MAX_CLAUSES);
     const backgrounds = clauses.map(({ words }) => backgroundOf(words));
     const background = backgrounds.find((colour) => colour !== undefined);
     const asked = clauses.filter((_, index) => backgrounds[index] === undefined);
-    const drafts = await this.draftsOf(asked);
+    const drafts = await this.draftsOf(asked, new Wording(marked));
     const known = drafts.filter(({ things }) => things.length > 0);
     const unknown = drafts.filter(({ things }) => things.length === 0);
     // Nothing was understood at all: whatever comes nearest is painted, and the words are reported all the same.
@@ -67,13 +72,16 @@ export class PromptReader {
     return joined;
   }
 
-  private async draftsOf(clauses: readonly Clause[]): Promise<readonly (Draft & Pick<Finding, 'guess'>)[]> {
+  private async draftsOf(
+    clauses: readonly Clause[],
+    wording: Wording,
+  ): Promise<readonly (Draft & Pick<Finding, 'guess'>)[]> {
     const findings = await this.finder.find(clauses);
     return findings.map(({ things, guess, isWhole, isName, described }, index) => {
       const { relation, words } = clauses[index] as Clause;
       return {
         relation,
-        words: this.asWritten(words),
+        words: wording.of(words),
         things,
         ...(guess === undefined ? {} : { guess }),
         count: isName ? 1 : Math.min(MAX_COUNT, described.count),
@@ -82,11 +90,6 @@ export class PromptReader {
         isEmoji: words.some((word) => markedThing(word) !== undefined),
       };
     });
-  }
-
-  /** Marks become emoji again. */
-  private asWritten(words: readonly string[]): string {
-    return words.map((word) => this.options.things[markedThing(word) ?? -1]?.emoji ?? word).join(' ');
   }
 }
 
@@ -102,6 +105,10 @@ function apartFromEmoji(clause: Clause): readonly Clause[] {
   }
   if (words.length > 0) parts.push({ ...(parts.length === 0 ? clause : BESIDE), words });
   return parts;
+}
+
+function isRelationOnly(words: readonly string[]): boolean {
+  return words.every((word) => RELATIONS.has(word));
 }
 
 const BESIDE = { relation: 'beside', joint: ',' } as const;

@@ -13,6 +13,16 @@ export function plainText(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(SPACES, ' ').trim();
 }
 
+/** A word in the form that it is compared in. */
+export function plainWord(word: string): string {
+  return plainText(word).replaceAll('’', "'");
+}
+
+/** Text cut at spaces and at what cannot be seen, each word as it stands. */
+export function wordsAsTyped(text: string): readonly string[] {
+  return text.split(SPACES).filter((word) => word !== '');
+}
+
 /** The words of a phrase, without punctuation. */
 export function wordsOf(text: string): readonly string[] {
   return splitPlain(plainText(text));

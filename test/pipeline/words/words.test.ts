@@ -7,7 +7,7 @@ import { PhraseVectors } from '../../../src/pipeline/words/phrase-vectors.js';
 import { PromptReader } from '../../../src/pipeline/words/prompt-reader.js';
 import { MAX_COUNT, MAX_PARTS } from '../../../src/pipeline/words/scene.js';
 import { takeStyle } from '../../../src/pipeline/words/style.js';
-import { singularsOf } from '../../../src/pipeline/words/text.js';
+import { plainText, singularsOf } from '../../../src/pipeline/words/text.js';
 
 const thing = (label: string, emoji: string | null, phrases: MemoryThing['phrases'] = {}): MemoryThing => ({
   label,
@@ -52,12 +52,29 @@ describe('emoji', () => {
   });
 
   test('digits are numbers, and what is not known is said', () => {
-    expect(table.mark('3 🦊 and 🛸')).toEqual({ text: expect.stringMatching(/^3\s+\S+\s+and /), unknown: ['🛸'] });
+    expect(table.mark('3 🦊 and 🛸')).toMatchObject({
+      text: expect.stringMatching(/^3\s+\S+\s+and /),
+      unknown: ['🛸'],
+    });
   });
 
   test('nobody can type the mark of a thing', () => {
     expect(thingsIn('\uE0000 \uE0001')).toEqual([]);
   });
+});
+
+test('likeness is the cosine, whatever the length of a row', () => {
+  const rows = [
+    [127, 0, 0],
+    [3, 4, 0],
+    [-50, 50, 100],
+    [0, 0, 0],
+  ];
+  const vectors = new PhraseVectors(Int8Array.from(rows.flat()), 3);
+  const found = vectors.similarities(Float32Array.of(0.6, 0.8, 0));
+  expect(vectors.count).toBe(4);
+  for (const [row, cosine] of [0.6, 1, 10 / Math.hypot(50, 50, 100), 0].entries())
+    expect(found[row]).toBeCloseTo(cosine, 5);
 });
 
 describe('grammar', () => {
@@ -129,6 +146,16 @@ describe('reading', () => {
     expect(scene.words).toEqual({ understood: ['a fox'], unknown: ['a zzqx'] });
   });
 
+  test.each([
+    ['A Red FOX', ['A Red FOX'], []],
+    ['Fox and a fox', ['Fox', 'a fox'], []],
+    ['Ein Fuchs MIT Krone!', ['Ein Fuchs', 'Krone'], []],
+    ['👩🏽‍🦰 and 🛸', ['👩🏽‍🦰'], ['🛸']],
+    ['a Fox and a Zzqx', ['a Fox'], ['a Zzqx']],
+  ])('of %s it says what was understood as it was written', async (prompt, understood, unknown) => {
+    expect((await readerOf().read(prompt)).words).toEqual({ understood, unknown });
+  });
+
   test('any text is read: counts, parts and things stay in their bounds', async () => {
     const reader = readerOf();
     const piece = fc.constantFrom(
@@ -161,6 +188,9 @@ describe('reading', () => {
           expect(count >= 1 && count <= MAX_COUNT && things.length > 0).toBe(true);
           for (const index of [...things, ...wears, ...face]) expect(THINGS[index]).toBeDefined();
         }
+        const typed = plainText(prompt).replaceAll('’', "'");
+        for (const word of [...words.understood, ...words.unknown].flatMap((part) => plainText(part).split(' ')))
+          expect(typed).toContain(word.replaceAll('’', "'"));
         if (parts.length > 0) expect(words.understood.length).toBeGreaterThan(0);
       }),
     );
