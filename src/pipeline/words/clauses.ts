@@ -1,6 +1,7 @@
 /** The grammar of a prompt: which words are about which thing, before it is known which thing that is. */
 
-import { BACKGROUNDS, CARRIERS, COLOURS, NUMBERS, RELATIONS } from './lexicon.js';
+import { feelingLength, joinFeelings } from './feelings.js';
+import { CARRIERS, COLOURS, NUMBERS, OPENERS, RELATIONS, SHADES, WORN_WORDS } from './lexicon.js';
 import type { ColourName, Relation } from './scene.js';
 import { isUnspaced, plainText } from './text.js';
 
@@ -14,6 +15,7 @@ export interface Clause {
 }
 
 const LONGEST_RELATION = 5;
+const LONGEST_OPENER = 4;
 /** What ends a clause whatever the words say. */
 export const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
 /** Numbers, colours and particles that run into the noun in Japanese, Chinese and Korean. */
@@ -26,19 +28,31 @@ export function clausesOf(text: string): readonly Clause[] {
     { relation: 'beside', joint: '', words: [] },
   ];
   const plain = plainText(text).replaceAll('’', "'").replaceAll(' side by side', '');
-  for (const part of plain.split(CLAUSE_ENDS)) {
+  for (const part of withoutOpener(plain).split(CLAUSE_ENDS)) {
     if (clauses.at(-1)?.words.length) clauses.push({ relation: 'beside', joint: ',', words: [] });
     const words = spaced(part);
     for (let at = 0; at < words.length; ) {
-      const found = relationAt(words, at);
+      const found = feelingLength(words, at) > 1 ? undefined : relationAt(words, at);
       const current = clauses.at(-1);
       if (found !== undefined && current !== undefined && at + found.length < words.length) {
         if (current.words.length > 0) clauses.push({ relation: found.relation, joint: found.joint, words: [] });
         at += found.length;
-      } else current?.words.push(words[at++] as string);
+      } else {
+        const length = feelingLength(words, at) || 1;
+        current?.words.push(...words.slice(at, at + length));
+        at += length;
+      }
     }
   }
-  return clauses.filter(({ words }) => words.length > 0).flatMap(splitUnspaced);
+  return joinColours(clauses.filter(({ words }) => words.length > 0)).flatMap(splitUnspaced);
+}
+
+/** "can you draw a tree" → "draw a tree" */
+function withoutOpener(text: string): string {
+  const words = spaced(text);
+  for (let length = Math.min(LONGEST_OPENER, words.length - 1); length > 0; length--)
+    if (OPENERS.has(words.slice(0, length).join(' '))) return words.slice(length).join(' ');
+  return text;
 }
 
 function relationAt(
@@ -48,9 +62,29 @@ function relationAt(
   for (let length = Math.min(LONGEST_RELATION, words.length - at); length > 0; length--) {
     const joint = words.slice(at, at + length).join(' ');
     const relation = RELATIONS.get(joint);
-    if (relation !== undefined) return { relation, joint, length };
+    const isMeant = joint !== 'in' || words.slice(at + 1, at + 3).some((word) => WORN_WORDS.has(word));
+    if (relation !== undefined && isMeant) return { relation, joint, length };
   }
   return undefined;
+}
+
+/** "black and white cat" is one cat: colours that nothing follows belong to the next thing that begins with one. */
+function joinColours(clauses: readonly Clause[]): readonly Clause[] {
+  const joined: Clause[] = [];
+  for (const clause of clauses) {
+    const before = joined.at(-1);
+    const colours = before?.words.filter((word) => !CARRIERS.has(word)) ?? [];
+    const isOne =
+      colours.length > 0 &&
+      colours.every((word) => COLOURS.has(word)) &&
+      clause.relation === 'beside' &&
+      clause.joint !== ',' &&
+      clause.words.length > 1 &&
+      COLOURS.has(clause.words[0] ?? '');
+    if (before !== undefined && isOne) joined.splice(-1, 1, { ...before, words: [...before.words, ...clause.words] });
+    else joined.push(clause);
+  }
+  return joined;
 }
 
 /** "犬と猫" is two things although nothing separates the words; in "帽子をかぶった猫" the cat wears the hat. */
@@ -95,31 +129,28 @@ export function describe(words: readonly string[]): Described {
     const number = /^\d{1,4}$/.test(word) ? Math.min(Math.max(1, Number(word)), 6) : NUMBERS.get(word);
     // "One hundred" at the end of a phrase is what is asked for; before something else it counts it.
     if (number !== undefined && index < rest.length - 1) count = number;
-    else if (!CARRIERS.has(word) || rest.length === 1) kept.push(word.replace(/^[ld]'/, ''));
+    else if ((!CARRIERS.has(word) && !isShade(rest, index)) || rest.length === 1) kept.push(word.replace(/^[ld]'/, ''));
   }
-  const colours = kept.filter((word) => COLOURS.has(word));
-  const bare = kept.filter((word) => !COLOURS.has(word));
+  if (kept.length === 0) kept.push(...rest.slice(-1));
+  const said = joinFeelings(kept);
+  const colours = said.filter((word) => COLOURS.has(word));
+  const bare = said.filter((word) => !COLOURS.has(word));
   // "Orange" alone is a thing, and so is the rose of "a pink rose".
   if (bare.length === 0)
     return {
       count,
-      colour: kept.length > 1 ? COLOURS.get(kept[0] ?? '') : undefined,
-      withColour: kept,
-      bare: kept.slice(-1),
+      colour: said.length > 1 ? COLOURS.get(said[0] ?? '') : undefined,
+      withColour: said,
+      bare: said.slice(-1),
     };
-  return { count, colour: colours[0] === undefined ? undefined : COLOURS.get(colours[0]), withColour: kept, bare };
+  // What is black and white has no one colour.
+  const names = new Set(colours.map((word) => COLOURS.get(word)));
+  return { count, colour: names.size === 1 ? [...names][0] : undefined, withColour: said, bare };
 }
 
-/** A colour behind everything, where a clause only says that. */
-export function backgroundOf(words: readonly string[]): ColourName | undefined {
-  const text = words.join('');
-  const isBackground = words.some((word) => BACKGROUNDS.has(word)) || /背景|배경/.test(text);
-  if (!isBackground) return undefined;
-  for (const word of words.flatMap(splitUnspacedDescription)) {
-    const colour = COLOURS.get(word);
-    if (colour !== undefined) return colour;
-  }
-  return undefined;
+/** "dark" in "dark blue" */
+function isShade(words: readonly string[], at: number): boolean {
+  return SHADES.has(words[at] ?? '') && COLOURS.has(words[at + 1] ?? '');
 }
 
 const COUNTERS = /^(つの|つ|杯の|杯|個の|個|匹の|匹|本の|本|台の|台|人の|只|个|個|輛|辆|朵|颗|颗|张|마리|개|송이)/u;
@@ -131,7 +162,7 @@ const COUNTED_BEHIND =
   /^(.+?)の?([一二三四五六两兩]|\d)(?:匹|個|つ|本|台|人|只|个)$|^(.+?)\s?([두세네]|\d)\s?(?:마리|개)$/u;
 
 /** "三つの赤い車" → 三, 赤い, 車; "犬二匹" → 二, 犬 */
-function splitUnspacedDescription(word: string): readonly string[] {
+export function splitUnspacedDescription(word: string): readonly string[] {
   if (!isUnspaced(word)) return [word];
   const behind = COUNTED_BEHIND.exec(word);
   if (behind !== null) return [behind[2] ?? behind[4] ?? '', ...splitUnspacedDescription(behind[1] ?? behind[3] ?? '')];

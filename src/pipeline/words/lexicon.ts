@@ -1,22 +1,12 @@
 /**
- * Words that say how a thing is shown, and not what it is: numbers, colours, relations, feelings.
+ * Words that say how a thing is shown, and not what it is: numbers, colours, relations, small words.
  *
  * One table a meaning, a line a language (en, de, fr, es, it, pt, nl, pl, ru, sv, ja, zh, ko, hi), inflections as they are
  * written. Phrases of several words are joined by `_`.
  */
 
 import type { ColourName, Relation } from './scene.js';
-
-/** `key` → words, separated by spaces, becomes word → key. */
-function tableOf<K>(rows: readonly (readonly [K, string])[]): ReadonlyMap<string, K> {
-  const words = rows.flatMap(([key, line]) =>
-    line
-      .split(/\s+/)
-      .filter((word) => word !== '')
-      .map((word): [string, K] => [word.replaceAll('_', ' ').replaceAll('’', "'"), key]),
-  );
-  return new Map(words);
-}
+import { tableOf } from './word-table.js';
 
 export const NUMBERS = tableOf<number>([
   [1, 'one single jeden один одна одно 一 한'],
@@ -89,11 +79,11 @@ export const RELATIONS = tableOf<Relation | 'with'>([
   ],
   [
     'with',
-    'with wearing wears in_a in_an that_wears mit trägt avec portant qui_porte con com met z ze с со в med usando que_usa llevando con_un con_una indossa che_indossa draagt nosi w носит',
+    'with wearing wears in in_a in_an that_wears mit trägt avec portant qui_porte con com met z ze с со в med usando que_usa llevando con_un con_una indossa che_indossa draagt nosi w носит',
   ],
   [
     'holding',
-    'holding holds carrying carries hält tient tenant sosteniendo sostiene que_sostiene tiene tenendo che_tiene segurando vasthoudt trzyma trzymający держит держащий håller',
+    'holding holds carrying carries eating drinking reading playing playing_with playing_the hält tient tenant sosteniendo sostiene que_sostiene tiene tenendo che_tiene segurando vasthoudt trzyma trzymający держит держащий håller',
   ],
   [
     'above',
@@ -112,122 +102,49 @@ export const BACKGROUNDS = new Set(
   ),
 );
 
+/** Say how light a colour is. */
+export const SHADES = new Set('dark light bright pale deep neon'.split(' '));
+
 /** Begin a wish without saying what is wished for, and small words that stand before a thing. */
 export const CARRIERS = new Set(
   (
-    'a an the some of pair please draw paint make me create generate show picture image drawing photo emoji sticker icon cute little small tiny big large huge giant beautiful nice funny lovely pretty simple just really very super so ' +
-    'ein eine einen einem einer eines der die das den dem bitte zeichne male bild von vom kleine kleiner kleines süße süßer ' +
-    'un une des le la les l’ d’ dessine image de du petit petite mignon ' +
-    'una uno unos unas el los las dibuja imagen del pequeño pequeña ' +
-    'lo il gli i disegna immagine di piccolo piccola um uma uns umas o os as desenhe imagem do da pequeno pequena ' +
-    'een het de teken afbeelding van kleine narysuj obrazek mały mała нарисуй картинка маленький маленькая ett rita bild en'
+    'a an the some of pair that who is are looks looking please pic portrait illustration cartoon adorable  draw paint make me create generate show picture image drawing photo emoji sticker icon cute little small tiny big large huge giant beautiful nice funny lovely pretty simple just really very super so ' +
+    'ein eine einen einem einer eines der die das den dem bitte zeichne male mir bild foto zeichnung aufkleber von vom großer große großes kleine kleiner kleines süße süßer ' +
+    'un une des le la les l’ d’ dessine dessin image autocollant moi de du grand grande gros grosse petit petite mignon mignonne ' +
+    'una uno unos unas el los las dibuja dibujo imagen pegatina del gran pequeño pequeña bonito bonita lindo linda ' +
+    'lo il gli i disegna disegno immagine adesivo di piccolo piccola carino carina um uma uns umas o os as desenhe desenho figurinha do da pequeno pequena fofo fofa ' +
+    'een het de teken tekening plaatje afbeelding van kleine grote groot schattige narysuj rysunek obrazek zdjęcie naklejka proszę mały mała duży duża uroczy urocza ' +
+    'нарисуй картинка картинку рисунок изображение фото стикер эмодзи пожалуйста мне большой большая маленький маленькая милый милая милое ' +
+    'ett rita bild klistermärke av en liten söt gullig चित्र का की के एक प्यारा प्यारी छोटा छोटी बनाओ'
   ).split(' '),
 );
 
 /** Small words that only one language has before a thing: they tell "un chat" from "a chat". */
 export const ARTICLES = new Set(
-  'ein eine einen einem einer der die das den dem un une des le la les una uno unos unas el los las lo il gli um uma o os as een het ett'.split(
+  'ein eine einen einem einer der die das den dem un une des du le la les una uno unos unas el los las lo il gli um uma o os as een het ett'.split(
     ' ',
   ),
 );
 
-/** A feeling → the label of the face emoji that shows it. */
-export const FEELINGS = tableOf<string>([
-  [
-    'grinning face',
-    'happy smiling cheerful joyful glückliche glücklicher fröhliche lachende heureux heureuse feliz felice blij vrolijke szczęśliwy szczęśliwa счастливый счастливая весёлый веселый glad',
-  ],
-  [
-    'crying face',
-    'crying weinende weinender weinendes qui_pleure pleurant llorando triste_llorando piangente che_piange chorando huilende płaczący плачущий плачущая gråtande',
-  ],
-  ['pensive face', 'sad unhappy traurige trauriger triste tristes verdrietige smutny smutna грустный грустная ledsen'],
-  [
-    'angry face',
-    'angry mad furious grumpy wütende wütender böser böse colère en_colère enojado enojada enfadado arrabbiato arrabbiata zangado bravo boze zły zła злой злая arg',
-  ],
-  ['face with tears of joy', 'laughing'],
-  ['smiling face with sunglasses', 'cool coole cooler'],
-  ['nerd face', 'nerd nerdy geeky'],
-  [
-    'sleeping face',
-    'sleeping sleepy asleep schlafende schlafender endormi dormido dormida durmiendo addormentato dormindo slapende śpiący спящий спящая sovande',
-  ],
-  [
-    'smiling face with heart-eyes',
-    'loving in_love amoureux enamorado innamorato apaixonado verliebte verliebter влюблённый',
-  ],
-  ['astonished face', 'surprised shocked amazed astonished überraschte surpris sorprendido sorpreso surpreso'],
-  ['winking face', 'winking'],
-  ['face screaming in fear', 'scared frightened terrified'],
-  ['zany face', 'silly crazy goofy verrückte'],
-  ['smiling face with horns', 'evil devilish'],
-  ['partying face', 'partying'],
-  ['nauseated face', 'sick'],
-  ['thinking face', 'thinking'],
-]); // prettier-ignore
+/** Ways to begin a wish of several words, of which one alone may mean something else ("can"). */
+export const OPENERS = new Set(
+  tableOf([
+    [
+      true,
+      'can_you could_you would_you can_i_have could_i_have i_want i_need i_would_like i’d_like give_me show_me kannst_du könntest_du ich_möchte ich_will ich_hätte_gern je_veux je_voudrais peux-tu s’il_te_plaît quiero_ver quiero puedes voglio vorrei puoi quero eu_quero você_pode ik_wil kun_je ik_wil_graag chcę poproszę хочу я_хочу можешь jag_vill kan_du',
+    ],
+  ]).keys(),
+);
 
-/** Everyday words that emoji are called by more narrowly, or otherwise → English words that find them. */
-export const EVERYDAY = tableOf<string>([
+/** Relations in English. Any other tells that a prompt is in another language, and what its words are then compared with. */
+export const ENGLISH_RELATIONS = tableOf([
   [
-    'cat',
-    'katze kater chat chatte gato gata gatto gatta kat poes kot кот кошка котёнок katt 猫 ねこ ネコ 고양이 बिल्ली',
+    true,
+    'and & + plus beside next_to near by_a alongside in_the at_the at_a in_front_of behind with wearing wears in_a in_an that_wears holding holds carrying carries eating drinking reading playing playing_with playing_the above over on on_top_of riding sitting_on standing_on atop under under_a below beneath underneath in',
   ],
-  ['dog', 'hund psy psa chien perro perra cane cachorro cão hond pies собака пёс 犬 いぬ イヌ 狗 개 강아지 कुत्ता'],
-  [
-    'red apple',
-    'apple apples apfel äpfel pomme pommes manzana manzanas mela mele maçã maçãs appel appels jabłko jabłka яблоко яблоки äpple りんご リンゴ 苹果 사과 सेब',
-  ],
-  [
-    'hot beverage',
-    'coffee kaffee tasse_kaffee café tasse_café taza_café tazza_caffè caffè xícara_café kop_koffie koffie kawa filiżanka_kawy кофе чашка_кофе kaffe コーヒー 咖啡 커피 कॉफी कॉफ़ी',
-  ],
-  ['umbrella', 'зонтик зонт parasolka schirm'],
-  ['mushroom', 'seta pilz'],
-  ['high voltage', 'lightning_bolt lightning'],
-  ['slightly smiling face', 'smiley smiley_face emoticon'],
-  ['smiling face with heart-eyes', 'heart_eyes smiley_with_heart_eyes face_with_heart_eyes'],
-  [
-    'face with tears of joy',
-    'face_crying_with_laughter crying_with_laughter laughing_crying crying_laughing laughing_with_tears',
-  ],
-  ['tangerine', 'orange oranges'],
-  ['mage', 'wizard sorcerer zauberer magicien mago czarodziej волшебник'],
-  [
-    'automobile',
-    'auto wagen voiture coche carro macchina samochód машина автомобиль bil 車 くるま 车 汽车 자동차 गाड़ी कार',
-  ],
-  [
-    'evergreen tree',
-    'tree trees baum bäume arbre arbres árbol árboles albero alberi árvore árvores boom bomen drzewo drzewa дерево деревья träd 木 树 나무 पेड़',
-  ],
-  [
-    'tulip',
-    'blume blumen fleur fleurs flor flores fiore fiori bloem bloemen kwiat kwiaty цветок цветы blomma 花 꽃 फूल',
-  ],
-  ['full moon', 'moon mond lune luna lua maan księżyc луна måne 月 月亮 달 चाँद चांद'],
-  [
-    'star',
-    'stern sterne étoile étoiles estrella estrellas stella stelle estrela estrelas ster sterren gwiazda gwiazdy звезда звёзды звезды stjärna 星 星星 별 तारा',
-  ],
-  [
-    'top hat',
-    'hat hats hut hüte chapeau sombrero cappello chapéu hoed kapelusz kapeluszu шляпа шляпе шляпой hatt 帽子 모자 टोपी',
-  ],
-  [
-    'red heart',
-    'heart hearts herz herzen cœur coeur corazón corazon cuore coração coracao hart serce сердце hjärta ハート 心 하트 दिल',
-  ],
-  ['house', 'haus häuser maison casa huis dom дом hus 家 房子 집 घर'],
-  ['books', 'book buch livre libro livro boek książka книга bok 本 书 책 किताब'],
-  ['ship', 'schiff bateau barco nave navio schip statek корабль skepp 船 배'],
-  ['running shoe', 'shoe shoes schuh chaussure zapato scarpa sapato schoen but ботинок sko 靴 鞋 신발'],
-  ['birthday cake', 'cake kuchen torte gâteau pastel tarta torta bolo taart tort торт tårta ケーキ 蛋糕 케이크 केक'],
-  ['bird', 'vogel oiseau pájaro uccello pássaro ptak птица fågel 鳥 鸟 새'],
-  ['fish', 'fisch poisson pez pesce peixe vis ryba рыба fisk 魚 鱼 물고기'],
-]); // prettier-ignore
+]);
 
-/** Nothing but a face: "a winking smiley" is one, and in "a lemon with a happy face" it belongs to what goes before. */
-export const FACE_WORDS = new Set(
-  'face smiley emoticon emoji expression gesicht visage cara faccia rosto gezicht twarz лицо лицом ansikte'.split(' '),
+/** What "in" without an article is said of: "cat in sunglasses", but not "knight in shining armor". */
+export const WORN_WORDS = new Set(
+  'hat hats cap crown glasses sunglasses goggles helmet headphone headphones'.split(' '),
 );

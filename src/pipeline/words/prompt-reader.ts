@@ -1,6 +1,7 @@
 /** A prompt → the scene it asks for. */
 
-import { backgroundOf, type Clause, clausesOf } from './clauses.js';
+import { takeBackground } from './backgrounds.js';
+import { type Clause, clausesOf } from './clauses.js';
 import { EmojiTable, markedThing } from './emoji.js';
 import { RELATIONS } from './lexicon.js';
 import { MAX_COUNT, type Scene } from './scene.js';
@@ -16,6 +17,8 @@ export interface PromptReaderOptions extends ThingFinderOptions {
 
 /** What is longer than this is read no further: nobody asks for that many things. */
 const MAX_CLAUSES = 8;
+/** Clauses that a thing's name may be cut into: "man and woman holding hands" are three. */
+const LONGEST_NAME = 3;
 
 export class PromptReader {
   private readonly emoji: EmojiTable;
@@ -38,10 +41,10 @@ export class PromptReader {
     const all = clausesOf(marked.text).flatMap(apartFromEmoji);
     // An "and" that joins an emoji is left over; one that stands alone is all there is to go by.
     const said = all.length + marked.unknown.length > 1 ? all.filter(({ words }) => !isRelationOnly(words)) : all;
-    const clauses = this.joinNames(said).slice(0, MAX_CLAUSES);
-    const backgrounds = clauses.map(({ words }) => backgroundOf(words));
-    const background = backgrounds.find((colour) => colour !== undefined);
-    const asked = clauses.filter((_, index) => backgrounds[index] === undefined);
+    const clauses = this.joinNames(said.slice(0, 2 * MAX_CLAUSES)).slice(0, MAX_CLAUSES);
+    const taken = clauses.map(takeBackground);
+    const background = taken.find(({ colour }) => colour !== undefined)?.colour;
+    const asked = taken.flatMap(({ clause }) => clause ?? []);
     const drafts = await this.draftsOf(asked, new Wording(marked));
     const known = drafts.filter(({ things }) => things.length > 0);
     const unknown = drafts.filter(({ things }) => things.length === 0);
@@ -59,17 +62,20 @@ export class PromptReader {
     };
   }
 
-  /** Puts clauses together again whose words are one thing's name: "cloud with lightning". */
+  /** Puts clauses together again whose words are one thing's name: "cloud with lightning". The longest name wins. */
   private joinNames(clauses: readonly Clause[]): readonly Clause[] {
     const joined: Clause[] = [];
-    for (const clause of clauses) {
-      const before = joined.at(-1);
-      const words = before && clause.joint !== ',' ? [...before.words, clause.joint, ...clause.words] : [];
-      const isName = words.length > 0 && this.finder.isName(words);
-      if (before !== undefined && isName) joined.splice(-1, 1, { ...before, words });
-      else joined.push(clause);
+    for (let at = 0; at < clauses.length; ) {
+      let length = Math.min(LONGEST_NAME, clauses.length - at);
+      while (length > 1 && !this.isOneName(clauses.slice(at, at + length))) length--;
+      joined.push({ ...(clauses[at] as Clause), words: withJoints(clauses.slice(at, at + length)) });
+      at += length;
     }
     return joined;
+  }
+
+  private isOneName(clauses: readonly Clause[]): boolean {
+    return clauses.slice(1).every(({ joint }) => joint !== ',') && this.finder.isName(withJoints(clauses));
   }
 
   private async draftsOf(
@@ -105,6 +111,10 @@ function apartFromEmoji(clause: Clause): readonly Clause[] {
   }
   if (words.length > 0) parts.push({ ...(parts.length === 0 ? clause : BESIDE), words });
   return parts;
+}
+
+function withJoints(clauses: readonly Clause[]): readonly string[] {
+  return clauses.flatMap(({ joint, words }, index) => (index === 0 ? words : [joint, ...words]));
 }
 
 function isRelationOnly(words: readonly string[]): boolean {

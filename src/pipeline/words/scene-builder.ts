@@ -1,7 +1,7 @@
 /** Parts that were found → how they make a scene: who wears what, whose face, which are one. */
 
 import type { MemoryThing } from '../memory/memory.js';
-import { FACE_WORDS, FEELINGS } from './lexicon.js';
+import { FACE_WORDS, FEELINGS } from './feelings.js';
 import { type ColourName, MAX_COUNT, MAX_PARTS, type Relation, type Scene, type ScenePart } from './scene.js';
 import { wordsOf } from './text.js';
 
@@ -23,7 +23,14 @@ const WORN = /^(?!.*face).*\b(hat|cap|crown|glasses|sunglasses|goggles|helmet|he
 /** Labels of the yellow faces; cats, suns and moons have faces of another kind. */
 const SMILEY = /^(?!.*\b(sun|moon|wind|clown)\b).*\bface\b/;
 /** Keywords of what has a face of its own already, or none that a smile would suit. */
-const HAS_FACE = /(^| )(face|animal|person|people|adult|human|man|woman|boy|girl|baby|hand)( |$)/;
+const HAS_FACE = /(^| )(face|animal|person|people|adult|human|man|woman|boy|girl|baby|child|hand)( |$)/;
+/** What stands for any that no thing is called by: "a party hat". */
+const ANY_HAT: Readonly<Record<string, string>> = {
+  hat: 'top hat',
+  hats: 'top hat',
+  cap: 'billed cap',
+  helmet: 'military helmet',
+};
 
 export class SceneBuilder {
   private readonly byLabel: ReadonlyMap<string, number>;
@@ -51,7 +58,8 @@ export class SceneBuilder {
   /** The part with what `draft` says of it: worn, or a face. Undefined where it is a thing of its own. */
   private complete(part: ScenePart, draft: Draft): ScenePart | undefined {
     const isSaidOfIt = draft.relation !== 'beside' || draft.isEmoji;
-    if (this.isWorn(draft.things) && (isSaidOfIt || part.wears !== undefined)) return this.wearing(part, draft.things);
+    const worn = this.wornIn(draft);
+    if (worn !== undefined && (isSaidOfIt || part.wears !== undefined)) return this.wearing(part, worn);
     if (isFaceOnly(draft) && draft.relation !== 'beside') {
       const face = this.byLabel.get(feelingOf(draft) ?? '');
       return face === undefined ? part : { ...part, face: [face] };
@@ -88,6 +96,15 @@ export class SceneBuilder {
       ...(colour === undefined ? {} : { colour }),
       ...(face === undefined || this.hasFace(things) ? {} : { face: [face] }),
     };
+  }
+
+  /** What of a draft can be worn; "with a cowboy hat" means a hat although only a face is called so. */
+  private wornIn({ things, relation, bare, isEmoji }: Draft): readonly number[] | undefined {
+    if (this.isWorn(things)) return things;
+    const last = bare.at(-1) ?? '';
+    if (relation !== 'with' || isEmoji || !Object.hasOwn(ANY_HAT, last)) return undefined;
+    const any = this.byLabel.get(ANY_HAT[last] ?? '');
+    return any === undefined ? undefined : [any];
   }
 
   private isWorn(things: readonly number[]): boolean {

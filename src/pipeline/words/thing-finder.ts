@@ -5,10 +5,13 @@ import { type Clause, type Described, describe } from './clauses.js';
 import { Dictionary } from './dictionary.js';
 import { markedThing } from './emoji.js';
 import { EnglishNames } from './english-names.js';
-import { ARTICLES, EVERYDAY, FACE_WORDS, FEELINGS } from './lexicon.js';
+import { EVERYDAY } from './everyday.js';
+import { FACE_WORDS, FEELINGS, withoutFeelings } from './feelings.js';
+import { headOf, headWords, phrasesOf } from './heads.js';
+import { ARTICLES, ENGLISH_RELATIONS } from './lexicon.js';
 import type { PhraseVectors } from './phrase-vectors.js';
-import { wordsOf } from './text.js';
-import { ThingRanking } from './thing-ranking.js';
+import { isUnspaced, singularsOf, wordsOf } from './text.js';
+import { type Ranked, ThingRanking } from './thing-ranking.js';
 
 export interface ThingFinderOptions {
   readonly things: readonly MemoryThing[];
@@ -30,6 +33,13 @@ export interface Finding {
   readonly isName?: boolean;
 }
 
+/** What a phrase's last words are the name of. */
+interface Head {
+  readonly things: readonly number[];
+  readonly word: string;
+  readonly isEveryday: boolean;
+}
+
 /** Below this a phrase is like nothing that is remembered; chosen on nonsense and on everyday nouns. */
 const UNDERSTOOD = 0.62;
 /** From here on the nearest thing is a better start than none: "good night" and a starry night. */
@@ -39,8 +49,16 @@ const COVERED = 0.5;
 /** The same where an article tells that the words are foreign. */
 const COVERED_SURELY_FOREIGN = 0.3;
 const COLOURED_NAME = 0.88;
+/** A word that is found in another language as it stands, though others are not. */
+const SURE = 0.75;
 /** A name of which no word is missing. */
 const FULL_NAME = 0.97;
+/** From here on a phrase is the thing that it is most like, whatever its last word names. */
+const PLAINLY_ALIKE = 0.9;
+/** And from here on if it is about the same: "bowling ball". */
+const ALIKE = 0.8;
+/** Pictures of what is no odd icon of one set. */
+const WELL_KNOWN = 3;
 /** What the head alone may say of a phrase that is understood as a whole. */
 const HEAD_WEIGHT = 0.6;
 
@@ -63,9 +81,10 @@ export class ThingFinder {
 
   /** One finding a clause; what no dictionary has is compared by meaning, all in one batch. */
   async find(clauses: readonly Clause[]): Promise<readonly (Finding & { readonly described: Described })[]> {
+    const isForeign = clauses.some(isSurelyForeign);
     const open = clauses.map((clause) => {
       const described = describe(clause.words);
-      return { described, known: this.lookUp(clause, described) };
+      return { described, known: this.lookUp(clause, described, isForeign) };
     });
     const phrases = [...new Set(open.flatMap(({ known, described }) => (known ? [] : phrasesOf(described))))];
     const vectors = await this.options.encode(phrases);
@@ -80,11 +99,11 @@ export class ThingFinder {
   }
 
   /** By name, undefined where no dictionary has it. */
-  private lookUp(clause: Clause, described: Described): Finding | undefined {
+  private lookUp(clause: Clause, described: Described, isPromptForeign: boolean): Finding | undefined {
     const { withColour, bare, count } = described;
     const marked = withColour.map(markedThing).find((thing) => thing !== undefined);
     if (marked !== undefined) return { things: [marked], isWhole: false };
-    const isForeign = clause.words.some((word) => ARTICLES.has(word));
+    const isForeign = isPromptForeign || clause.words.some((word) => ARTICLES.has(word));
     if (!isForeign) {
       const whole = this.english.named(describeName(clause.words));
       if (whole.length > 0) return { things: whole, isWhole: true, isName: true };
@@ -99,20 +118,61 @@ export class ThingFinder {
       return { things: coloured.things, isWhole: true };
     const face = faceOf(bare);
     if (face !== undefined) return { things: this.english.named(wordsOf(face)), isWhole: false };
-    const everyday = EVERYDAY.get(bare.join(' ')) ?? EVERYDAY.get(describeName(clause.words).join(' '));
-    if (everyday !== undefined) {
-      const things = this.english.named(wordsOf(everyday));
-      if (things.length > 0) return this.withColourOf(described, things);
-    }
-    const named = isForeign ? [] : this.english.named(withoutFeelings(bare));
+    const felt = withoutFeelings(bare);
+    const everyday = [bare, felt, describeName(clause.words)].map((words) => this.everyday(words));
+    const meant = everyday.find((things) => things.length > 0);
+    if (meant !== undefined) return this.withColourOf(described, meant);
+    const named = isForeign ? [] : this.named(felt);
     if (named.length > 0) return { things: named, isWhole: false };
     if (coloured === undefined) return undefined;
     const covered = isForeign ? COVERED_SURELY_FOREIGN : COVERED;
     const found = inDictionary(bare);
+    // An English adjective that is in no phrase must not make "rubber duck" a ghost, which is "duch" in Polish.
+    if (!isForeign && found.score < SURE && this.namedHead(described) !== undefined) return undefined;
     if (found.score >= covered) return this.withColourOf(described, found.things);
     if (coloured.score >= covered) return { things: coloured.things, isWhole: true };
     const last = this.english.named(bare);
     return last.length > 0 ? { things: last, isWhole: false } : undefined;
+  }
+
+  /** By an English name, also one that is written apart: "sun flower". */
+  private named(words: readonly string[]): readonly number[] {
+    const found = this.english.named(words);
+    if (found.length > 0 || words.length !== 2) return found;
+    const together = this.english.named([words.join('')]);
+    return this.isWellKnown(together) ? together : [];
+  }
+
+  private everyday(words: readonly string[]): readonly number[] {
+    const names = EVERYDAY.get(words.join(' '))?.split('|') ?? [];
+    return names.flatMap((name) => this.english.named(wordsOf(name)));
+  }
+
+  private isWellKnown(things: readonly number[]): boolean {
+    return things.some((thing) => (this.options.things[thing]?.pictures.length ?? 0) >= WELL_KNOWN);
+  }
+
+  /** The well-known things that a phrase's last words are called. */
+  private namedHead(described: Described): Head | undefined {
+    const words = headWords(described);
+    for (let start = words.length === described.bare.length ? 1 : 0; start < words.length; start++) {
+      const head = words.slice(start);
+      const everyday = this.everyday(head);
+      const things = everyday.length > 0 ? everyday : this.english.named(head);
+      if (this.isWellKnown(things)) return { things, word: head.at(-1) ?? '', isEveryday: everyday.length > 0 };
+    }
+    return undefined;
+  }
+
+  /** Whether the whole phrase says more than its head: "race car" does, but "steaming pizza" is no steaming bowl. */
+  private isMeant({ things, score }: Ranked, head: Head): boolean {
+    if (score > PLAINLY_ALIKE) return true;
+    return score > (head.isEveryday ? ALIKE : UNDERSTOOD) && this.isAbout(things[0] ?? -1, head.word);
+  }
+
+  private isAbout(thing: number, word: string): boolean {
+    const words = (this.options.things[thing]?.phrases.en ?? []).flatMap(wordsOf);
+    return [word, ...singularsOf(word)].some((form) => words.includes(form));
   }
 
   /** Of things that are as good, those that have the colour by name: "rote Äpfel" are red apples and not green ones. */
@@ -131,6 +191,8 @@ export class ThingFinder {
       return { things, score: score * (phrase === head ? HEAD_WEIGHT : 1) };
     });
     const best = ranked.reduce((a, b) => (b.score > a.score ? b : a), { things: [] as readonly number[], score: 0 });
+    const named = this.namedHead(described);
+    if (named !== undefined && !this.isMeant(best, named)) return this.withColourOf(described, named.things);
     if (best.score < GUESSED) return { things: [], isWhole: false };
     if (best.score < UNDERSTOOD) return { things: [], guess: best.things.slice(0, 1), isWhole: false };
     const name = this.options.things[best.things[0] ?? -1]?.label ?? '';
@@ -151,25 +213,8 @@ function faceOf(bare: readonly string[]): string | undefined {
   return feeling === undefined || bare.length < 2 ? undefined : FEELINGS.get(feeling);
 }
 
-/** The phrases of a clause that are compared by meaning: all of it, without its colour or feeling, and its head. */
-function phrasesOf(described: Described): readonly string[] {
-  const { withColour, bare } = described;
-  const felt = withoutFeelings(bare);
-  // What is happy, or green, is first of all what it is.
-  const wholes = felt.length < bare.length ? [felt] : withColour.length > bare.length ? [bare] : [withColour];
-  const head = headOf(described);
-  return [...new Set([...wholes.map((words) => words.join(' ')), ...(head === undefined ? [] : [head])])];
-}
-
-/** The word that a longer phrase is about: the last one, or what goes before a verb ("dragon breathing fire"). */
-function headOf({ bare }: Described): string | undefined {
-  const words = withoutFeelings(bare);
-  if (words.length < 2) return undefined;
-  const verb = words.findIndex((word, index) => index > 0 && word.length > 5 && word.endsWith('ing'));
-  return verb > 0 ? words.slice(0, verb).join(' ') : words.at(-1);
-}
-
-function withoutFeelings(words: readonly string[]): readonly string[] {
-  const rest = words.filter((word) => !FEELINGS.has(word));
-  return rest.length === 0 ? words : rest;
+/** An article in front, or a relation, that English has not. One letter alone tells nothing. */
+function isSurelyForeign({ words, joint }: Clause): boolean {
+  const isWord = joint.length > 1 && !isUnspaced(joint);
+  return ARTICLES.has(words[0] ?? '') || (isWord && !ENGLISH_RELATIONS.has(joint));
 }

@@ -1,0 +1,34 @@
+/** Which words of a phrase say what it is about. */
+
+import type { Described } from './clauses.js';
+import { withoutFeelings } from './feelings.js';
+
+/** Begin what is only said beside. */
+const ASIDES = new Set('without from for to into through like'.split(' '));
+
+/** The phrases of a clause that are compared by meaning: all of it, without its colour or feeling, and its head. */
+export function phrasesOf(described: Described): readonly string[] {
+  const { withColour, bare } = described;
+  const felt = withoutFeelings(bare);
+  // What is happy, or green, is first of all what it is.
+  const wholes = felt.length < bare.length ? [felt] : withColour.length > bare.length ? [bare] : [withColour];
+  const head = headOf(described);
+  return [...new Set([...wholes.map((words) => words.join(' ')), ...(head === undefined ? [] : [head])])];
+}
+
+/** The word that a longer phrase is about: the last one, or what goes before a verb ("dragon breathing fire"). */
+export function headOf(described: Described): string | undefined {
+  const words = withoutFeelings(described.bare);
+  if (words.length < 2) return undefined;
+  const head = headWords(described);
+  return head.length < words.length ? head.join(' ') : words.at(-1);
+}
+
+/** A phrase's words up to a verb or an aside. */
+export function headWords({ bare }: Described): readonly string[] {
+  const words = withoutFeelings(bare);
+  const verb = words.findIndex(
+    (word, index) => index > 0 && (ASIDES.has(word) || (word.length > 5 && word.endsWith('ing'))),
+  );
+  return verb > 0 ? words.slice(0, verb) : words;
+}
