@@ -102,6 +102,16 @@ def copies(files: list[tuple[str, Path]], pictures: Pictures, out: Path) -> tupl
     return rows, {"painted": made, "held out": held_out, "closest": closest}
 
 
+def headlines(rows: list[tuple[str, ...]]) -> dict[str, float]:
+    """The two shares that bundle.json tells, out of rows like ("counted in all", "64 of 66: 97 % (90 to 99)", …)."""
+    said = {row[0]: row[1] for row in rows}
+    out = {}
+    for name, label in (("counted", "counted in all"), ("coloured", "has the colour and stands free")):
+        hits, count = said[label].split(":")[0].split(" of ")
+        out[name] = int(hits) / int(count)
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
@@ -129,7 +139,7 @@ def main() -> None:
     varied = {name: pairwise((np.stack([read_picture(f) for f in files[p]]) for p in asked), pixel_distance) for name, asked in (("things", things), ("all prompts", list(files)))}
     rows += near + [(f"RMS between the four pictures of a prompt: {name}", f"{value:.3f}", "–") for name, value in varied.items()]
     table = "\n".join(["| | painted | real pictures |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
-    (args.out / "measures.json").write_text(json.dumps({"table": rows, "nearest": copied, "difference": varied}, ensure_ascii=False, indent=1), encoding="utf-8")
+    (args.out / "measures.json").write_text(json.dumps(headlines(rows) | {"table": rows, "nearest": copied, "difference": varied}, ensure_ascii=False, indent=1), encoding="utf-8")
     print(f"{table}\n\nShares with 95 % intervals after Wilson. Sheet: {args.out / 'nearest.png'}")
 
 

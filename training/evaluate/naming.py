@@ -15,7 +15,7 @@ from pathlib import Path
 from evaluate.blind_sheets import shuffled, write_sheets
 from evaluate.cli_painter import CliPainter
 from evaluate.naming_prompts import SETS, captions_among, load_prompts, prompts_of
-from evaluate.naming_score import read_answers, report, score
+from evaluate.naming_score import metrics, read_answers, report, score
 
 
 def sheets(args: argparse.Namespace) -> None:
@@ -29,10 +29,14 @@ def sheets(args: argparse.Namespace) -> None:
 
 def evaluate(args: argparse.Namespace) -> None:
     key = json.loads(args.key.read_text(encoding="utf-8"))
-    text = report(score(prompts_of(key), read_answers(args.answers)))
+    judged = score(prompts_of(key), read_answers(args.answers))
+    text = report(judged)
     print(text, end="")
     if args.out:
         args.out.write_text(text, encoding="utf-8")
+    if args.metrics:
+        args.metrics.parent.mkdir(parents=True, exist_ok=True)
+        args.metrics.write_text(json.dumps(metrics(judged), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def check(args: argparse.Namespace) -> None:
@@ -62,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("--answers", type=Path, required=True, help='JSON object, or lines like "12: a fox"')
     command.add_argument("--key", type=Path, required=True)
     command.add_argument("--out", type=Path, help="writes the report there too")
+    command.add_argument("--metrics", type=Path, help="writes the shares there for the model card: runs/evaluation/naming.json")
     command.set_defaults(run=evaluate)
 
     command = commands.add_parser("check", help="compare the prompts with the training data's labels")

@@ -137,20 +137,33 @@ def share(hits: Iterable[bool]) -> str:
     return f"{sum(hits)} of {len(hits)}: {100 * sum(hits) / max(1, len(hits)):.0f} % ({100 * low:.0f} to {100 * high:.0f})"
 
 
-def report(judged: list[Judged]) -> str:
-    """A Markdown table by kind and in all, and the misses."""
+def grouped(judged: list[Judged]) -> dict[str, list[Judged]]:
+    """By kind, single things first; then all compositions together, and everything."""
     groups: dict[str, list[Judged]] = {}
     for j in judged:
         groups.setdefault(j.prompt.kind, []).append(j)
     if "single" in groups and len(groups) > 1:
         groups = {"single": groups.pop("single")} | groups
         groups["compositions"] = [j for j in judged if j.prompt.kind != "single"]
-    groups["in all"] = judged
+    return groups | {"in all": judged}
+
+
+def metrics(judged: list[Judged]) -> dict[str, dict]:
+    """Kind -> shares of the viewer's first word, as numbers and as the card says them (export/card.py)."""
+    out = {}
+    for kind, rows in grouped(judged).items():
+        main, whole = [j.first.main for j in rows], [j.first.all for j in rows]
+        out[kind] = {"main": sum(main) / len(rows), "all": sum(whole) / len(rows), "mainText": share(main), "allText": share(whole)}
+    return out
+
+
+def report(judged: list[Judged]) -> str:
+    """A Markdown table by kind and in all, and the misses."""
     lines = [
         "| kind | main thing named | all parts named | main thing, any alternative | all parts, any alternative |",
         "|---|---|---|---|---|",
     ]
-    for kind, rows in groups.items():
+    for kind, rows in grouped(judged).items():
         columns = ([j.first.main for j in rows], [j.first.all for j in rows], [j.any.main for j in rows], [j.any.all for j in rows])
         lines.append(f"| {kind} | {' | '.join(map(share, columns))} |")
     lines += ["", "95 % intervals after Wilson. Misses (what was said of the first alternative is what counts):", "", "| number | prompt | answer | missed |", "|---|---|---|---|"]

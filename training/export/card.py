@@ -10,6 +10,11 @@ from pathlib import Path
 from PIL import Image
 
 HEADLINES = {
+    "named": ("naming", "in all", "main"),
+    "namedSingle": ("naming", "single", "main"),
+    "namedCompositions": ("naming", "compositions", "all"),
+    "counted": ("compositions", "counted"),
+    "coloured": ("compositions", "coloured"),
     "psnr": ("psnr",),
     "codesUsed": ("codes_used",),
     "rPrecisionPairs": ("pair", "from_text", "r_precision", "value"),
@@ -19,8 +24,6 @@ HEADLINES = {
     "rPrecisionFree": ("free", "from_text", "r_precision", "value"),
     "fid0": ("pair", "from_text", "fid", "0"),
     "fid0Real": ("pair", "real", "fid", "0"),
-    "counted": ("counting", "painted", "objects", "value"),
-    "coloured": ("colours", "painted", "both", "value"),
 }
 
 
@@ -50,9 +53,23 @@ ROWS = {
 }
 
 
+def as_members_get_it(metrics: dict) -> list[str]:
+    """What evaluate.naming and evaluate.compositions measured of the bot's own PNG files."""
+    lines = []
+    if naming := metrics.get("naming"):
+        lines += ["### Named by somebody who has not seen the prompts", "", "| prompts | main thing named | all parts named |", "|---|---|---|"]
+        lines += [f"| {kind} | {row['mainText']} | {row['allText']} |" for kind, row in naming.items()]
+        lines.append("")
+    if compositions := metrics.get("compositions"):
+        lines += ["### Counts, colours, copies, variety", "", "| | painted | real pictures |", "|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in compositions["table"]]
+        lines.append("")
+    return lines
+
+
 def measured(metrics: dict) -> list[str]:
     """Markdown tables of what is in metrics.json."""
-    lines = []
+    lines = as_members_get_it(metrics)
     for split, title in (("pair", "held-out (concept, style) pairs"), ("concept", "held-out concepts"), ("free", "free prompts that no caption contains")):
         part = metrics.get(split)
         if not part:
@@ -120,14 +137,20 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
     return "\n".join(lines)
 
 
-def rewrite(folder: Path, metrics_path: Path | None) -> None:
-    """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets go into card/."""
+def rewrite(folder: Path, metrics_path: Path | None, naming: Path | None = None, compositions: Path | None = None) -> None:
+    """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets go into card/.
+
+    `naming`: what evaluate.naming score --metrics wrote; `compositions`: measures.json of evaluate.compositions.
+    """
     bundle = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     metrics = json.loads(metrics_path.read_text()) if metrics_path and metrics_path.exists() else {}
+    for name, path in (("naming", naming), ("compositions", compositions)):
+        if path and path.exists():
+            metrics[name] = json.loads(path.read_text(encoding="utf-8"))
     pictures = []
     if metrics:
         (folder / "card").mkdir(exist_ok=True)
-        for sheet in sorted(metrics_path.parent.glob("*.png")):
+        for sheet in sorted(metrics_path.parent.glob("*.png")) if metrics_path else []:
             Image.open(sheet).convert("RGB").save(folder / "card" / f"{sheet.stem}.jpg", quality=88)
             pictures.append(f"card/{sheet.stem}.jpg")
         bundle["metrics"] = headlines(metrics)
@@ -139,8 +162,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--metrics", type=Path, default=Path("runs/evaluation/metrics.json"))
+    parser.add_argument("--naming", type=Path, default=Path("runs/naming/metrics.json"))
+    parser.add_argument("--compositions", type=Path, default=Path("runs/compositions/measures.json"))
     args = parser.parse_args()
-    rewrite(args.bundle, args.metrics)
+    rewrite(args.bundle, args.metrics, args.naming, args.compositions)
 
 
 if __name__ == "__main__":
