@@ -1,7 +1,7 @@
 /** The grammar of a prompt: which words are about which thing, before it is known which thing that is. */
 
 import { feelingLength, joinFeelings } from './feelings.js';
-import { CARRIERS, COLOURS, NUMBERS, OPENERS, RELATIONS, SHADES, WORN_WORDS } from './lexicon.js';
+import { CARRIERS, COLOURS, MEASURES, NUMBERS, OPENERS, RELATIONS, SHADES, WORN_WORDS } from './lexicon.js';
 import type { ColourName, Relation } from './scene.js';
 import { isUnspaced, plainText } from './text.js';
 
@@ -16,6 +16,10 @@ export interface Clause {
 
 const LONGEST_RELATION = 5;
 const LONGEST_OPENER = 4;
+/** Relations only where something follows that can be worn. */
+const SOMETIMES_WORN = new Set(['in', 'de', 'à']);
+/** "un'ape", "l'arbre" */
+const ELIDED = /^(?:l|d|un|all|dell|nell|sull)'(?=\p{L})/u;
 /** What ends a clause whatever the words say. */
 export const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
 /** Numbers, colours and particles that run into the noun in Japanese, Chinese and Korean. */
@@ -62,7 +66,7 @@ function relationAt(
   for (let length = Math.min(LONGEST_RELATION, words.length - at); length > 0; length--) {
     const joint = words.slice(at, at + length).join(' ');
     const relation = RELATIONS.get(joint);
-    const isMeant = joint !== 'in' || words.slice(at + 1, at + 3).some((word) => WORN_WORDS.has(word));
+    const isMeant = !SOMETIMES_WORN.has(joint) || words.slice(at + 1, at + 3).some((word) => WORN_WORDS.has(word));
     if (relation !== undefined && isMeant) return { relation, joint, length };
   }
   return undefined;
@@ -129,7 +133,8 @@ export function describe(words: readonly string[]): Described {
     const number = /^\d{1,4}$/.test(word) ? Math.min(Math.max(1, Number(word)), 6) : NUMBERS.get(word);
     // "One hundred" at the end of a phrase is what is asked for; before something else it counts it.
     if (number !== undefined && index < rest.length - 1) count = number;
-    else if ((!CARRIERS.has(word) && !isShade(rest, index)) || rest.length === 1) kept.push(word.replace(/^[ld]'/, ''));
+    else if (!(CARRIERS.has(word) || MEASURES.has(word) || isShade(rest, index)) || rest.length === 1)
+      kept.push(word.replace(ELIDED, ''));
   }
   if (kept.length === 0) kept.push(...rest.slice(-1));
   const said = joinFeelings(kept);

@@ -34,6 +34,12 @@ const NOTHING: Found = { things: [], score: 0 };
 const STEM_LETTERS = 4;
 const STEM_SHARE = 0.7;
 const MAX_TIES = 6;
+/** "lion" in French is first of all the animal, and then a sign of the zodiac. */
+const SIGN_PENALTY = 0.45;
+const SIGN = /^[\u2648-\u2653]/u;
+const CASE_ENDING = /^\p{Script=Cyrillic}{3}[аеуыяюи]$/u;
+/** Small ones in Dutch: "hondje" is a "hond". */
+const DIMINUTIVE = /(?<=\p{L}{3})(?:[tp]?je|[tp]?jes)$/u;
 /** A keyword says less of a thing than its name, and another ending less than the same. */
 const KEYWORD_WEIGHT = 0.75;
 const ENDING_WEIGHT = 0.92;
@@ -151,10 +157,13 @@ export class Dictionary {
 
   /** The word itself and, from its stem on, with other endings. */
   private matchesOf(word: string, isPlural: boolean): readonly { entry: Entry; weight: number }[] {
-    const forms = new Set([word, withoutAccents(word)]);
-    const exact = [...forms].flatMap((form) => this.words.get(form) ?? []);
+    const forms = new Set([word, withoutAccents(word), word.replace(DIMINUTIVE, '')]);
+    let exact = [...forms].flatMap((form) => this.words.get(form) ?? []);
+    // A noun of three letters with an ending is too short for a stem: "сыра" is of "сыр".
+    if (exact.length === 0 && CASE_ENDING.test(word)) exact = this.words.get(word.slice(0, -1)) ?? [];
     const alike = (this.stems.get(word.slice(0, STEM_LETTERS - 1)) ?? []).filter(
-      (other) => !forms.has(other) && shareStem(word, other),
+      // Words of four letters are too short to guess at where one is found as it stands: "käse" is no "käsi".
+      (other) => !forms.has(other) && shareStem(word, other) && (exact.length === 0 || word.length > STEM_LETTERS),
     );
     // Several of a thing are asked for in the plural, names are in the singular.
     const ending = isPlural ? 1 : ENDING_WEIGHT;
@@ -174,9 +183,14 @@ export class Dictionary {
     return byThing.size === 0 ? NOTHING : { things: this.leading(byThing), score };
   }
 
+  private fameOf(thing: MemoryThing | undefined): number {
+    const isSign = SIGN.test(thing?.emoji ?? '');
+    return 0.03 * Math.log(thing?.pictures.length ?? 1) - (isSign ? SIGN_PENALTY : 0);
+  }
+
   /** The best things by score; the more pictures one has, the better known it is. */
   private leading(scores: ReadonlyMap<number, number>): readonly number[] {
-    const fame = (thing: number) => 0.03 * Math.log(this.things[thing]?.pictures.length ?? 1);
+    const fame = (thing: number) => this.fameOf(this.things[thing]);
     const ranked = [...scores].map(([thing, score]) => ({ thing, score: score + fame(thing) }));
     ranked.sort((a, b) => b.score - a.score || a.thing - b.thing);
     const [first] = ranked;

@@ -79,7 +79,7 @@ export const RELATIONS = tableOf<Relation | 'with'>([
   ],
   [
     'with',
-    'with wearing wears in in_a in_an that_wears mit trägt avec portant qui_porte con com met z ze с со в med usando que_usa llevando con_un con_una indossa che_indossa draagt nosi w носит',
+    'with wearing wears in in_a in_an that_wears de à mit trägt avec portant qui_porte con com met z ze с со в med usando que_usa llevando con_un con_una indossa che_indossa draagt nosi w носит',
   ],
   [
     'holding',
@@ -119,6 +119,13 @@ export const CARRIERS = new Set(
   ).split(' '),
 );
 
+/** Amounts that are not what is wished for: "ein Stück Käse" is a cheese. */
+export const MEASURES = new Set(
+  'piece pieces slice slices stück scheibe morceau tranche trozo pedazo rebanada pezzo fetta pedaço fatia stuk stukje plak kawałek plasterek кусок кусочек ломтик bit skiva'.split(
+    ' ',
+  ),
+);
+
 /** Small words that only one language has before a thing: they tell "un chat" from "a chat". */
 export const ARTICLES = new Set(
   'ein eine einen einem einer der die das den dem un une des du le la les una uno unos unas el los las lo il gli um uma o os as een het ett'.split(
@@ -144,7 +151,9 @@ export const ENGLISH_RELATIONS = tableOf([
   ],
 ]);
 
-/** What "in" without an article is said of: "cat in sunglasses", but not "knight in shining armor". */
+/** What "in", and Portuguese "de", say is worn: "cat in sunglasses", but not "knight in shining armor". */
 export const WORN_WORDS = new Set(
-  'hat hats cap crown glasses sunglasses goggles helmet headphone headphones'.split(' '),
+  'hat hats cap crown glasses sunglasses goggles helmet headphone headphones óculos chapéu boné coroa lunettes'.split(
+    ' ',
+  ),
 );

@@ -24,6 +24,8 @@ const WORN = /^(?!.*face).*\b(hat|cap|crown|glasses|sunglasses|goggles|helmet|he
 const SMILEY = /^(?!.*\b(sun|moon|wind|clown)\b).*\bface\b/;
 /** Keywords of what has a face of its own already, or none that a smile would suit. */
 const HAS_FACE = /(^| )(face|animal|person|people|adult|human|man|woman|boy|girl|baby|child|hand)( |$)/;
+/** Faces and people with something on. */
+const WORN_BY_FACE = /\b(hat|cap|crown|glasses|sunglasses|helmet)\b/;
 /** What stands for any that no thing is called by: "a party hat". */
 const ANY_HAT: Readonly<Record<string, string>> = {
   hat: 'top hat',
@@ -102,8 +104,11 @@ export class SceneBuilder {
   private wornIn({ things, relation, bare, isEmoji }: Draft): readonly number[] | undefined {
     if (this.isWorn(things)) return things;
     const last = bare.at(-1) ?? '';
-    if (relation !== 'with' || isEmoji || !Object.hasOwn(ANY_HAT, last)) return undefined;
-    const any = this.byLabel.get(ANY_HAT[last] ?? '');
+    if (relation !== 'with' || isEmoji) return undefined;
+    // "в очках" comes nearest to a face with sunglasses: it is the glasses that are meant.
+    const inLabel = WORN_BY_FACE.exec(this.labelOf(things))?.[1];
+    const name = Object.hasOwn(ANY_HAT, last) ? ANY_HAT[last] : inLabel && (ANY_HAT[inLabel] ?? inLabel);
+    const any = this.byLabel.get(name ?? '');
     return any === undefined ? undefined : [any];
   }
 

@@ -8,9 +8,9 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const PLAIN_LATIN = /^[a-z'-]*$/;
 const ACCENTS = /\p{M}+/gu;
 
-/** Compatible forms made one, lower case, single spaces. */
+/** Compatible forms made one, lower case, single spaces; "ё" is "е", as it is mostly typed. */
 export function plainText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(SPACES, ' ').trim();
+  return text.normalize('NFKC').toLowerCase().replaceAll('ё', 'е').replace(SPACES, ' ').trim();
 }
 
 /** A word in the form that it is compared in. */

@@ -216,5 +216,6 @@ function faceOf(bare: readonly string[]): string | undefined {
 /** An article in front, or a relation, that English has not. One letter alone tells nothing. */
 function isSurelyForeign({ words, joint }: Clause): boolean {
   const isWord = joint.length > 1 && !isUnspaced(joint);
-  return ARTICLES.has(words[0] ?? '') || (isWord && !ENGLISH_RELATIONS.has(joint));
+  const first = words[0] ?? '';
+  return ARTICLES.has(first) || first.startsWith("un'") || (isWord && !ENGLISH_RELATIONS.has(joint));
 }

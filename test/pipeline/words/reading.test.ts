@@ -247,6 +247,16 @@ const PROMPTS: readonly (readonly [prompt: string, scene: string])[] = [
   ['a mouse under a mushroom', 'mouse | mushroom [below]'],
   ['ein Pinguin mit Hut', 'penguin wears:top hat'],
   ['du pain', 'bread'],
+  ['ein Stück Käse', 'cheese wedge'],
+  ['кусок сыра', 'cheese wedge'],
+  ['un lion et un tigre', 'lion | tiger [beside]'],
+  ['een krab', 'crab'],
+  ["un'ambulanza", 'ambulance'],
+  ['медведь в очках', 'bear wears:glasses'],
+  ['um macaco de óculos escuros', 'monkey wears:sunglasses'],
+  ['een kopje koffie', 'hot beverage'],
+  ['жёлтая машина', 'yellow automobile'],
+  ['желтая машина', 'yellow automobile'],
   ['one dog', 'dog'],
 ];
 
