@@ -1,9 +1,10 @@
 /** A colour behind everything, and what a clause says besides. */
 
-import { type Clause, splitUnspacedDescription } from './clauses.js';
+import type { Clause } from './clauses.js';
 import { BACKGROUNDS, CARRIERS, COLOURS } from './lexicon.js';
 import type { ColourName } from './scene.js';
 import { isUnspaced } from './text.js';
+import { splitUnspacedDescription, UNSPACED_BACKGROUND } from './unspaced.js';
 
 export interface WithoutBackground {
   readonly colour: ColourName | undefined;
@@ -11,7 +12,6 @@ export interface WithoutBackground {
   readonly clause: Clause | undefined;
 }
 
-const UNSPACED_BACKGROUND = /背景|배경/u;
 /** What ties the background to what stands before it. */
 const TIED = /^(?:上的|的|の|に|上|에|의)/u;
 

@@ -3,7 +3,8 @@
 import { feelingLength, joinFeelings } from './feelings.js';
 import { CARRIERS, COLOURS, MEASURES, NUMBERS, OPENERS, RELATIONS, SHADES, WORN_WORDS } from './lexicon.js';
 import type { ColourName, Relation } from './scene.js';
-import { isUnspaced, plainText } from './text.js';
+import { plainText, spaced } from './text.js';
+import { splitUnspaced, splitUnspacedDescription } from './unspaced.js';
 
 /** Words between two relations. */
 export interface Clause {
@@ -22,10 +23,6 @@ const SOMETIMES_WORN = new Set(['in', 'de', 'à']);
 const ELIDED = /^(?:l|d|un|all|dell|nell|sull)'(?=\p{L})/u;
 /** What ends a clause whatever the words say. */
 export const CLAUSE_ENDS = /[,;、，.!?"()[\]{}:]+/u;
-/** Numbers, colours and particles that run into the noun in Japanese, Chinese and Korean. */
-const WORN_BEFORE = /^(?:(.+)を(?:かけた|かぶった|被った|つけた|着けた)|戴着?(.+?)的|(.+)[을를] ?쓴 ?)(.+)$/u;
-const JOINED_AND = /[、]|と(?=.)|和|와 |과 /u;
-
 /** Splits words at relations. Commas and plus signs count as "and". Never empty unless `text` has no words. */
 export function clausesOf(text: string): readonly Clause[] {
   const clauses: { relation: Relation | 'with'; joint: string; words: string[] }[] = [
@@ -91,29 +88,6 @@ function joinColours(clauses: readonly Clause[]): readonly Clause[] {
   return joined;
 }
 
-/** "犬と猫" is two things although nothing separates the words; in "帽子をかぶった猫" the cat wears the hat. */
-function splitUnspaced(clause: Clause): readonly Clause[] {
-  const text = clause.words.join(' ');
-  if (!isUnspaced(text)) return [clause];
-  const worn = WORN_BEFORE.exec(text);
-  if (worn !== null) {
-    const what = worn[1] ?? worn[2] ?? worn[3] ?? '';
-    const who = worn[4] ?? '';
-    return [
-      { ...clause, words: spaced(who) },
-      { relation: 'with', joint: '', words: spaced(what) },
-    ];
-  }
-  const parts = text.split(JOINED_AND).filter((part) => part.trim() !== '');
-  return parts.map((part, index) =>
-    index === 0 ? { ...clause, words: spaced(part) } : { relation: 'beside', joint: '和', words: spaced(part) },
-  );
-}
-
-function spaced(text: string): readonly string[] {
-  return text.split(' ').filter((word) => word !== '');
-}
-
 /** What a clause says besides naming its thing. */
 export interface Described {
   readonly count: number;
@@ -156,35 +130,4 @@ export function describe(words: readonly string[]): Described {
 /** "dark" in "dark blue" */
 function isShade(words: readonly string[], at: number): boolean {
   return SHADES.has(words[at] ?? '') && COLOURS.has(words[at + 1] ?? '');
-}
-
-const COUNTERS = /^(つの|つ|杯の|杯|個の|個|匹の|匹|本の|本|台の|台|人の|只|个|個|輛|辆|朵|颗|颗|张|마리|개|송이)/u;
-const UNSPACED_DESCRIPTIONS = [...NUMBERS.keys(), ...COLOURS.keys()]
-  .filter(isUnspaced)
-  .sort((a, b) => b.length - a.length);
-
-const COUNTED_BEHIND =
-  /^(.+?)の?([一二三四五六两兩]|\d)(?:匹|個|つ|本|台|人|只|个)$|^(.+?)\s?([두세네]|\d)\s?(?:마리|개)$/u;
-
-/** "三つの赤い車" → 三, 赤い, 車; "犬二匹" → 二, 犬 */
-export function splitUnspacedDescription(word: string): readonly string[] {
-  if (!isUnspaced(word)) return [word];
-  const behind = COUNTED_BEHIND.exec(word);
-  if (behind !== null) return [behind[2] ?? behind[4] ?? '', ...splitUnspacedDescription(behind[1] ?? behind[3] ?? '')];
-  const found: string[] = [];
-  let rest = word;
-  for (;;) {
-    const start = UNSPACED_DESCRIPTIONS.find(
-      (description) => rest.startsWith(description) && rest.length > description.length,
-    );
-    const digits = /^\d/.exec(rest)?.[0];
-    const taken = digits ?? start;
-    if (taken === undefined) break;
-    const isNumber = digits !== undefined || NUMBERS.has(taken);
-    const after = rest.slice(taken.length).replace(isNumber ? COUNTERS : /^の/u, '');
-    if (after === '') break;
-    found.push(taken);
-    rest = after;
-  }
-  return [...found, rest];
 }

@@ -76,7 +76,7 @@ export class Dictionary {
   /** The things that a phrase in another language than English names; `isPlural`: several of them are asked for. */
   lookUp(phrase: string, isPlural = false): Found {
     const text = plainText(phrase);
-    if (isUnspaced(text)) return this.lookInside(asHiragana(text));
+    if (isUnspaced(text)) return this.lookInside(asHiragana(text.replaceAll(' ', '')));
     return this.byWords(wordsOf(text), isPlural);
   }
 
@@ -85,7 +85,7 @@ export class Dictionary {
     const words = splitPlain(text);
     const entry = { thing, language, isName, length: words.length };
     if (isUnspaced(text)) {
-      append(this.phrases, asHiragana(text), entry);
+      append(this.phrases, asHiragana(text.replaceAll(' ', '')), entry);
       return;
     }
     for (const word of words) {

@@ -47,6 +47,12 @@ export const FEELINGS = tableOf<string>([
   ['smiling face with horns', 'evil devilish'],
   ['partying face', 'partying'],
   ['nauseated face', 'sick'],
+  ['grinning face', '嬉しい 幸せな 笑っている 笑う 高兴的 開心的 开心的 행복한 웃는 खुश'],
+  ['crying face', '泣いている 泣く 哭泣的 哭的 우는 रोता रोती'],
+  ['pensive face', '悲しい 伤心的 难过的 슬픈 उदास'],
+  ['angry face', '怒った 怒っている 生气的 화난 गुस्से'],
+  ['sleeping face', '眠い 眠そうな 寝ている 睡觉的 자는'],
+  ['smiling face with sunglasses', 'クールな 酷的 멋진'],
   ['thinking face', 'thinking'],
 ]); // prettier-ignore
 

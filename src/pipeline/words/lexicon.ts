@@ -138,7 +138,7 @@ export const OPENERS = new Set(
   tableOf([
     [
       true,
-      'can_you could_you would_you can_i_have could_i_have i_want i_need i_would_like i’d_like give_me show_me kannst_du könntest_du ich_möchte ich_will ich_hätte_gern je_veux je_voudrais peux-tu s’il_te_plaît quiero_ver quiero puedes voglio vorrei puoi quero eu_quero você_pode ik_wil kun_je ik_wil_graag chcę poproszę хочу я_хочу можешь jag_vill kan_du',
+      'can_you could_you would_you can_i_have could_i_have i_want i_need i_would_like i’d_like give_me show_me kannst_du könntest_du ich_möchte ich_will ich_hätte_gern je_veux je_voudrais peux-tu s’il_te_plaît quiero_ver quiero puedes voglio vorrei puoi quero eu_quero você_pode ik_wil kun_je ik_wil_graag chcę poproszę хочу я_хочу можешь jag_vill kan_du rita_en rita_ett',
     ],
   ]).keys(),
 );

@@ -37,6 +37,11 @@ export function splitPlain(plain: string): readonly string[] {
     .filter((word) => word !== '' && word !== '-');
 }
 
+/** The words of plain text, punctuation left in. */
+export function spaced(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '');
+}
+
 /** Whether words run into each other here, so that they are found by looking inside. */
 export function isUnspaced(text: string): boolean {
   return UNSPACED.test(text);

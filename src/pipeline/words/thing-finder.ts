@@ -76,6 +76,8 @@ export class ThingFinder {
   isName(words: readonly string[]): boolean {
     const name = describeName(words);
     if (this.english.named(name).length > 0 || EVERYDAY.has(name.join(' '))) return true;
+    // What stands between words that run into each other was never written.
+    if (isUnspaced(name.join(' '))) return false;
     return !this.english.knows(name) && this.dictionary().lookUp(name.join(' ')).score > FULL_NAME;
   }
 
@@ -116,6 +118,9 @@ export class ThingFinder {
     const coloured = isEnglish ? undefined : inDictionary(withColour);
     if (coloured !== undefined && withColour.length > bare.length && coloured.score > COLOURED_NAME)
       return { things: coloured.things, isWhole: true };
+    // "泣いている猫" is a crying cat, as there is one.
+    if (coloured !== undefined && withoutFeelings(bare).length < bare.length && coloured.score > FULL_NAME)
+      return { things: coloured.things, isWhole: true };
     const face = faceOf(bare);
     if (face !== undefined) return { things: this.english.named(wordsOf(face)), isWhole: false };
     const felt = withoutFeelings(bare);
@@ -126,7 +131,7 @@ export class ThingFinder {
     if (named.length > 0) return { things: named, isWhole: false };
     if (coloured === undefined) return undefined;
     const covered = isForeign ? COVERED_SURELY_FOREIGN : COVERED;
-    const found = inDictionary(bare);
+    const found = inDictionary(felt);
     // An English adjective that is in no phrase must not make "rubber duck" a ghost, which is "duch" in Polish.
     if (!isForeign && found.score < SURE && this.namedHead(described) !== undefined) return undefined;
     if (found.score >= covered) return this.withColourOf(described, found.things);
