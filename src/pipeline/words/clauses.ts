@@ -28,7 +28,7 @@ export function clausesOf(text: string): readonly Clause[] {
   const clauses: { relation: Relation | 'with'; joint: string; words: string[] }[] = [
     { relation: 'beside', joint: '', words: [] },
   ];
-  const plain = plainText(text).replaceAll('’', "'").replaceAll(' side by side', '');
+  const plain = plainText(text).replaceAll('’', "'").replaceAll(' side by side', ' ');
   for (const part of withoutOpener(plain).split(CLAUSE_ENDS)) {
     if (clauses.at(-1)?.words.length) clauses.push({ relation: 'beside', joint: ',', words: [] });
     const words = spaced(part);

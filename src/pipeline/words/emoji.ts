@@ -38,14 +38,17 @@ export class EmojiTable {
     const unknown: string[] = [];
     const written = new Map<number, string>();
     let text = '';
-    for (const { segment } of SEGMENTS.segment(prompt.replaceAll(MARK, ''))) {
+    for (const { segment } of SEGMENTS.segment(prompt.replaceAll(MARK, ' '))) {
       if (!EMOJI.test(segment)) {
         text += segment;
         continue;
       }
       const thing = this.thingOf(segment);
-      if (thing === undefined) unknown.push(segment);
-      else {
+      if (thing === undefined) {
+        unknown.push(segment);
+        // Words on both sides of it stay two.
+        text += ' ';
+      } else {
         text += ` ${MARK}${thing} `;
         written.set(thing, segment);
       }

@@ -6,14 +6,12 @@ import { withoutFeelings } from './feelings.js';
 /** Begin what is only said beside. */
 const ASIDES = new Set('without from for to into through like'.split(' '));
 
-/** The phrases of a clause that are compared by meaning: all of it, without its colour or feeling, and its head. */
-export function phrasesOf(described: Described): readonly string[] {
-  const { withColour, bare } = described;
+/** A whole clause as it is compared by meaning: without its feeling or colour. */
+export function wholeOf({ withColour, bare }: Described): string {
   const felt = withoutFeelings(bare);
   // What is happy, or green, is first of all what it is.
-  const wholes = felt.length < bare.length ? [felt] : withColour.length > bare.length ? [bare] : [withColour];
-  const head = headOf(described);
-  return [...new Set([...wholes.map((words) => words.join(' ')), ...(head === undefined ? [] : [head])])];
+  const words = felt.length < bare.length ? felt : withColour.length > bare.length ? bare : withColour;
+  return words.join(' ');
 }
 
 /** The word that a longer phrase is about: the last one, or what goes before a verb ("dragon breathing fire"). */

@@ -7,7 +7,7 @@ import { markedThing } from './emoji.js';
 import { EnglishNames } from './english-names.js';
 import { EVERYDAY } from './everyday.js';
 import { FACE_WORDS, FEELINGS, withoutFeelings } from './feelings.js';
-import { headOf, headWords, phrasesOf } from './heads.js';
+import { headOf, headWords, wholeOf } from './heads.js';
 import { ARTICLES, ENGLISH_RELATIONS } from './lexicon.js';
 import type { PhraseVectors } from './phrase-vectors.js';
 import { isUnspaced, singularsOf, wordsOf } from './text.js';
@@ -61,6 +61,10 @@ const ALIKE = 0.8;
 const WELL_KNOWN = 3;
 /** What the head alone may say of a phrase that is understood as a whole. */
 const HEAD_WEIGHT = 0.6;
+/** Phrases of one prompt that are compared by meaning. */
+const MAX_COMPARED = 4;
+/** Of a phrase that is a label to the letter. */
+const BEST_SCORE = 1.3;
 
 export class ThingFinder {
   private readonly english: EnglishNames;
@@ -88,7 +92,11 @@ export class ThingFinder {
       const described = describe(clause.words);
       return { described, known: this.lookUp(clause, described, isForeign) };
     });
-    const phrases = [...new Set(open.flatMap(({ known, described }) => (known ? [] : phrasesOf(described))))];
+    const compared = open.filter(({ known }) => known === undefined).slice(0, MAX_COMPARED);
+    const wholes = compared.map(({ described }) => wholeOf(described));
+    // Comparing takes time: heads only as far as there is room, and none that is a name by itself.
+    const heads = compared.flatMap(({ described }) => (this.namedHead(described) ? [] : (headOf(described) ?? [])));
+    const phrases = [...new Set([...wholes, ...heads.slice(0, MAX_COMPARED - wholes.length)])];
     const vectors = await this.options.encode(phrases);
     const meanings = new Map(phrases.map((phrase, i) => [phrase, vectors[i] ?? new Float32Array()]));
     return open.map(({ described, known }) => ({ ...(known ?? this.byMeaning(described, meanings)), described }));
@@ -172,6 +180,8 @@ export class ThingFinder {
   /** Whether the whole phrase says more than its head: "race car" does, but "steaming pizza" is no steaming bowl. */
   private isMeant({ things, score }: Ranked, head: Head): boolean {
     if (score > PLAINLY_ALIKE) return true;
+    // Where the head's own thing is as good as others, it is that.
+    if (things.includes(head.things[0] ?? -1)) return false;
     return score > (head.isEveryday ? ALIKE : UNDERSTOOD) && this.isAbout(things[0] ?? -1, head.word);
   }
 
@@ -189,20 +199,27 @@ export class ThingFinder {
   }
 
   private byMeaning(described: Described, meanings: ReadonlyMap<string, Float32Array>): Finding {
-    const head = headOf(described);
-    const ranked = phrasesOf(described).map((phrase) => {
-      const vector = meanings.get(phrase) ?? new Float32Array();
-      const { things, score } = this.ranking.rank(vector);
-      return { things, score: score * (phrase === head ? HEAD_WEIGHT : 1) };
-    });
-    const best = ranked.reduce((a, b) => (b.score > a.score ? b : a), { things: [] as readonly number[], score: 0 });
+    const whole = this.rank(meanings.get(wholeOf(described)));
     const named = this.namedHead(described);
-    if (named !== undefined && !this.isMeant(best, named)) return this.withColourOf(described, named.things);
+    if (named !== undefined && !this.isMeant(whole, named)) return this.withColourOf(described, named.things);
+    const best = named === undefined ? this.orHead(whole, meanings.get(headOf(described) ?? '')) : whole;
     if (best.score < GUESSED) return { things: [], isWhole: false };
     if (best.score < UNDERSTOOD) return { things: [], guess: best.things.slice(0, 1), isWhole: false };
     const name = this.options.things[best.things[0] ?? -1]?.label ?? '';
     const hasColour = described.colour !== undefined && wordsOf(name).includes(described.colour);
     return { things: best.things, isWhole: hasColour };
+  }
+
+  /** The head, where it says more; one that could not win is not ranked. */
+  private orHead(whole: Ranked, head: Float32Array | undefined): Ranked {
+    if (head === undefined || whole.score > HEAD_WEIGHT * BEST_SCORE) return whole;
+    const { things, score } = this.rank(head);
+    return HEAD_WEIGHT * score > whole.score ? { things, score: HEAD_WEIGHT * score } : whole;
+  }
+
+  /** Nothing where the phrase was not compared. */
+  private rank(meaning: Float32Array | undefined): Ranked {
+    return meaning === undefined ? { things: [], score: 0 } : this.ranking.rank(meaning);
   }
 }
 

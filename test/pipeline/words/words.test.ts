@@ -151,6 +151,7 @@ describe('reading', () => {
     ['Fox and a fox', ['Fox', 'a fox'], []],
     ['Ein Fuchs MIT Krone!', ['Ein Fuchs', 'Krone'], []],
     ['👩🏽‍🦰 and 🛸', ['👩🏽‍🦰'], ['🛸']],
+    ['fox🛸crown', [], ['fox crown', '🛸']],
     ['a Fox and a Zzqx', ['a Fox'], ['a Zzqx']],
   ])('of %s it says what was understood as it was written', async (prompt, understood, unknown) => {
     expect((await readerOf().read(prompt)).words).toEqual({ understood, unknown });
