@@ -41,7 +41,7 @@ export class PromptReader {
     const all = clausesOf(marked.text).flatMap(apartFromEmoji);
     // An "and" that joins an emoji is left over; one that stands alone is all there is to go by.
     const said = all.length + marked.unknown.length > 1 ? all.filter(({ words }) => !isRelationOnly(words)) : all;
-    const clauses = this.joinNames(said.slice(0, 2 * MAX_CLAUSES)).slice(0, MAX_CLAUSES);
+    const clauses = this.joinNames(said.slice(0, MAX_CLAUSES + LONGEST_NAME - 1)).slice(0, MAX_CLAUSES);
     const taken = clauses.map(takeBackground);
     const background = taken.find(({ colour }) => colour !== undefined)?.colour;
     const asked = taken.flatMap(({ clause }) => clause ?? []);
