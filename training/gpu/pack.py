@@ -29,7 +29,8 @@ LARGEST = 55e6  # bytes: what may travel, less the repository itself
 
 @torch.inference_mode()
 def check_teacher(folder: Path, pairs: list[tuple[str, str]], vectors: dict[str, np.ndarray], count: int = 512) -> dict[str, float]:
-    """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts."""
+    """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts: the median
+    tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words."""
     asked = [pairs[row] for row in np.random.default_rng(0).permutation(len(pairs))[:count]]
     teacher, tokenizer, cosines = read_teacher(folder), load_tokenizer(48), []
     for at in range(0, len(asked), 64):
@@ -38,7 +39,7 @@ def check_teacher(folder: Path, pairs: list[tuple[str, str]], vectors: dict[str,
         wanted = torch.from_numpy(np.stack([vectors[text] for text, _ in part]).astype(np.float32))
         cosines.append((made * F.normalize(wanted, dim=-1)).sum(-1))
     found = torch.cat(cosines)
-    return {"cosine_mean": round(found.mean().item(), 5), "cosine_lowest": round(found.min().item(), 5)}
+    return {"cosine_median": round(found.median().item(), 5), "share_below_0.99": round((found < 0.99).float().mean().item(), 4)}
 
 
 def pack(data: Path, out: Path, quality: int) -> dict:

@@ -6,6 +6,7 @@ among them the English name of an emoji, in a colour or not, is what the teacher
 
 import json
 import lzma
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,12 @@ def sources_of(texts: list[str], vectors: np.ndarray, concepts: dict) -> list[st
     together: dict[bytes, list[int]] = {}
     for row, vector in enumerate(vectors):
         together.setdefault(vector.tobytes(), []).append(row)
+    often = Counter(texts)
     sources: list[str | None] = [None] * len(texts)
     for rows in together.values():
         named = [texts[row] for row in rows if texts[row] in english]
-        source = named[0] if named else texts[rows[0]] if len(rows) == 1 else None
+        # "golfer" is English for one emoji and Dutch for another: the name that stands for one vector only is the better guess.
+        source = min(named, key=often.__getitem__) if named else texts[rows[0]] if len(rows) == 1 else None
         for row in rows:
             sources[row] = source
     return sources
