@@ -12,6 +12,8 @@ from gpu.shop import Shop, config_of
 from gpu.stream import load_tokenizer
 from gpu.teacher import TOKENIZER, read_teacher, start_student
 
+GENTLE = 2e-4  # the text transformer's rate: it starts from its teacher. Twice that of clip/train.py, for batches eight times as large.
+
 
 def tokens_of(ids: np.ndarray, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Padded ids [B, L] -> ids and mask, int64, as short as the longest allows"""
@@ -36,14 +38,14 @@ def train_clip(shop: Shop) -> Clip:
     matrices, rest = split_parameters(model.image, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, [*rest, model.log_scale, *model.text.head.parameters()], muon_lr=0.015, adam_lr=1e-3, weight_decay=0.01)
     moving = [p for p in model.text.transformer.parameters() if p.requires_grad]
-    gentle = torch.optim.AdamW(moving, lr=1e-4, betas=(0.9, 0.98))
+    gentle = torch.optim.AdamW(moving, lr=GENTLE, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(0)
     stage = shop.stage("clip", 1, model, config_of(plan.clip))
 
     while stage.go_on():
         factor = cosine_schedule(stage.progress)
         optimiser.set_factor(factor)
-        gentle.param_groups[0]["lr"] = 1e-4 * factor
+        gentle.param_groups[0]["lr"] = GENTLE * factor
         x, arrays = shop.compose(plan.clip_batch)
         words, (asked, asked_mask) = tokens_of(np.concatenate([arrays["captions"], arrays["read"]]), device), tokens_of(arrays["taught"], device)
         with autocast(device):
