@@ -9,13 +9,13 @@
  * `python -m convert`.
  */
 import { parseArgs } from 'node:util';
-import { type BundleManifest, verifyBundle } from '../src/pipeline/bundle.js';
-import { cacheNames, returnsNewRows } from '../src/pipeline/bundle-tensors.js';
-import { floatsOf, floatTensor, int64Tensor, type Session } from '../src/pipeline/onnx.js';
-import { type Drawing, type PictureSpec, PriorBatch } from '../src/pipeline/prior-batch.js';
-import { RandomGenerator } from '../src/pipeline/random.js';
-import { Sampler } from '../src/pipeline/sampler.js';
-import { BundleSessions } from '../src/pipeline/sessions.js';
+import { type BundleManifest, verifyBundle } from '../src/pipeline/bundle/bundle.js';
+import { floatsOf, floatTensor, int64Tensor, type Session } from '../src/pipeline/bundle/onnx.js';
+import { BundleSessions } from '../src/pipeline/bundle/sessions.js';
+import { cacheNames, returnsNewRows } from '../src/pipeline/bundle/tensors.js';
+import { type Drawing, type PictureSpec, PriorBatch } from '../src/pipeline/prior/batch.js';
+import { RandomGenerator } from '../src/pipeline/prior/random.js';
+import { Sampler } from '../src/pipeline/prior/sampler.js';
 
 type Prior = BundleManifest['prior'];
 

@@ -16,8 +16,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { InteractionTrace } from '../src/playground/driver/trace.js';
-import { type PlaygroundServer, startPlayground } from '../src/playground/server.js';
+import type { InteractionTrace } from '@tessera/playground';
+import { type PlaygroundServer, startPlayground } from '@tessera/playground';
 
 const SERVERS = 20;
 const MEMBERS_PER_SERVER = 10;

@@ -7,8 +7,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { PaintResult, PaintTimings } from '../src/painter/painter.js';
 import { Pipeline } from '../src/pipeline/pipeline.js';
-import type { PaintResult, PaintTimings } from '../src/pipeline/types.js';
 import { PICTURES } from './paper-report.js';
 
 const PROMPT = 'a red fox in front of a mountain';

@@ -15,8 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { benchFloor, graphBytes } from '../src/cli/bench/floor-bench.js';
 import { packageRoot } from '../src/config.js';
-import { readManifest } from '../src/pipeline/bundle.js';
-import { paintingEnvironment } from '../src/worker/painting-environment.js';
+import { paintingEnvironment } from '../src/painter/process/environment.js';
+import { readManifest } from '../src/pipeline/bundle/bundle.js';
 import type { Curves, FourPictures } from './paper-paint.js';
 import { formatPaper, type Ours, type PaperReport, PICTURES, type TorchRun, type WidthPoint } from './paper-report.js';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-const page = at('src/playground/page');
-if (existsSync(page)) cpSync(page, at('dist/playground/page'), { recursive: true });
+const page = at('packages/playground/src/page');
+if (existsSync(page)) cpSync(page, at('packages/playground/dist/page'), { recursive: true });
 const cli = at('dist/cli/index.js');
 if (existsSync(cli)) chmodSync(cli, 0o755);

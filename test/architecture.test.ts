@@ -1,4 +1,4 @@
-/** Who may import whom. Data flows one way: main → bot → commands/controls → queue → pipeline. */
+/** Who may import whom. Data flows one way: app → discord, commands → actions → queue → painter → pipeline. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,50 +10,41 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** What a folder (or a file directly in src/) may import of ours; `x:types` means types only. */
+/**
+ * What a folder (or a file directly in src/) may import of ours. `x:port` is the one file `x/x.ts`, which holds the
+ * interface that the folder is used through.
+ */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
-  'errors.ts': [],
   'logger.ts': [],
-  pipeline: ['errors.ts'],
-  'painter-wire.ts': ['errors.ts', 'pipeline:types'],
-  store: ['errors.ts', 'pipeline:types'],
-  queue: ['errors.ts', 'logger.ts', 'painter-wire.ts', 'pipeline:types', 'store:types'],
-  worker: ['config.ts', 'errors.ts', 'logger.ts', 'painter-wire.ts', 'pipeline'],
+  domain: [],
   i18n: [],
-  guards: ['errors.ts', 'i18n', 'store:types', 'queue:types'],
-  commands: ['errors.ts', 'logger.ts', 'i18n', 'guards', 'controls', 'queue:types', 'store:types', 'pipeline:types'],
-  controls: ['errors.ts', 'logger.ts', 'i18n', 'guards', 'commands', 'queue:types', 'store:types', 'pipeline:types'],
-  bot: [
-    'errors.ts',
-    'logger.ts',
-    'i18n',
-    'guards',
-    'commands',
-    'controls',
-    'queue:types',
-    'store:types',
-    'pipeline:types',
-  ],
-  playground: ['errors.ts', 'logger.ts'],
-  health: ['errors.ts', 'logger.ts', 'queue:types', 'store:types', 'worker:types'],
-  'main.ts': ['*'],
+  pipeline: ['domain', 'painter:port'],
+  painter: ['config.ts', 'logger.ts', 'domain'],
+  store: ['domain'],
+  queue: ['logger.ts', 'domain', 'painter:port', 'store:port'],
+  actions: ['domain', 'i18n', 'painter:port', 'store:port', 'queue:port'],
+  discord: ['logger.ts', 'domain', 'i18n', 'actions', 'commands', 'painter:port', 'store:port', 'queue:port'],
+  commands: ['domain', 'i18n', 'actions', 'discord', 'painter:port', 'store:port', 'queue:port'],
+  health: ['logger.ts', 'domain', 'painter', 'store:port', 'queue:port'],
+  'painting-process.ts': ['painter', 'pipeline'],
+  'app.ts': ['*'],
   cli: ['*'],
 };
 
 /** Packages that only the named folders or files may import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  'discord.js': ['bot', 'commands', 'controls'],
-  '@discordjs/': ['bot', 'commands', 'controls'],
-  'onnxruntime-node': ['pipeline/onnx.ts'],
-  sharp: ['pipeline/png.ts'],
+  'discord.js': ['discord', 'commands'],
+  '@discordjs/': ['discord', 'commands'],
+  'onnxruntime-node': ['pipeline/bundle/onnx.ts'],
+  sharp: ['pipeline/picture/png.ts'],
   libsql: ['store'],
   'p-queue': ['queue'],
-  bullmq: ['queue'],
-  ioredis: ['queue'],
+  bullmq: ['painter/redis'],
+  ioredis: ['painter/redis'],
   dotenv: ['config.ts'],
   'prom-client': ['health'],
-  ws: ['playground'],
+  '@tessera/': ['app.ts'],
 };
 
 /** Every way to import: from, for its effect, dynamically, as a type, by require. */
@@ -78,13 +69,13 @@ function problemsOf(path: string, source: string): string[] {
   const problems: string[] = [];
   const allowed = ALLOWED[part];
   if (allowed === undefined) return [`${path}: the folder ${part} has no rule in this test`];
-  for (const { target, isTypeOnly } of importsOf(source)) {
+  for (const { target } of importsOf(source)) {
     if (target.startsWith('.')) {
       const imported = relative(SRC, resolve(SRC, dirname(path), target)).replace(/\.js$/, '.ts');
       const other = partOf(imported);
       if (other === part || allowed.includes('*') || allowed.includes(other)) continue;
-      const isTypes = isTypeOnly || imported.endsWith('/types.ts');
-      if (!(isTypes && allowed.includes(`${other}:types`))) problems.push(`${path} imports ${imported}`);
+      const isPort = imported === `${other}/${other}.ts`;
+      if (!(isPort && allowed.includes(`${other}:port`))) problems.push(`${path} imports ${imported}`);
       continue;
     }
     for (const [name, places] of Object.entries(PACKAGES)) {
@@ -108,9 +99,7 @@ function partOf(path: string): string {
 }
 
 function sourceFiles(): string[] {
-  return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => path.endsWith('.ts') && !path.includes('playground/page'),
-  );
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
 }
 
 describe('the architecture', () => {
@@ -126,20 +115,36 @@ describe('the architecture', () => {
     expect(importers).toHaveLength(1);
   });
 
+  it('lets the local Discord know nothing of the bot', () => {
+    const playground = resolve(SRC, '../packages/playground/src');
+    const outside = readdirSync(playground, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) =>
+        importsOf(readFileSync(join(playground, path), 'utf8'))
+          .filter(({ target }) => target.startsWith('.'))
+          .map(({ target }) => relative(playground, resolve(playground, dirname(path), target))),
+      )
+      .filter((target) => target.startsWith('..'));
+    expect(outside).toEqual([]);
+  });
+
   it.each([
     ['pipeline/a.ts', "import { Client } from 'discord.js';"],
-    ['worker/a.ts', "import { Client } from '@discordjs/rest';"],
-    ['pipeline/a.ts', "import type { Job } from '../queue/types.js';"],
+    ['painter/a.ts', "import { Client } from '@discordjs/rest';"],
+    ['actions/a.ts', "import { Client } from 'discord.js';"],
+    ['actions/a.ts', "import { textMessage } from '../discord/kit/job-message.js';"],
+    ['pipeline/a.ts', "import type { Job } from '../queue/queue.js';"],
     ['pipeline/b.ts', "import * as ort from 'onnxruntime-node';"],
-    ['bot/a.ts', "const sharp = await import('sharp');"],
+    ['discord/a.ts', "const sharp = await import('sharp');"],
     ['queue/a.ts', "import { Pipeline } from '../pipeline/pipeline.js';"],
-    ['commands/a.ts', "import { createBot } from '../bot/create-bot.js';"],
-    ['commands/a.ts', "export { x } from '../../src/main.js';"],
-    ['store/a.ts', "import {\n  a,\n  b,\n} from '../queue/fair-queue.js';"],
-    ['errors.ts', "import { loadConfig } from './config.js';"],
-    ['painter-wire.ts', "import { Pipeline } from './pipeline/pipeline.js';"],
-    ['pipeline/a.ts', "import { toWire } from '../painter-wire.js';"],
-    ['playground/a.ts', "import '../bot/client.js';"],
+    ['queue/a.ts', "import { ProcessPool } from '../painter/process/pool.js';"],
+    ['commands/a.ts', "import { startTessera } from '../app.js';"],
+    ['commands/a.ts', "export { x } from '../../src/app.js';"],
+    ['store/a.ts', "import {\n  a,\n  b,\n} from '../queue/job-queue.js';"],
+    ['domain/errors.ts', "import { loadConfig } from '../config.js';"],
+    ['painter/wire.ts', "import { Pipeline } from '../pipeline/pipeline.js';"],
+    ['pipeline/a.ts', "import { toWire } from '../painter/wire.js';"],
+    ['discord/a.ts', "import { startPlayground } from '@tessera/playground';"],
     ['queue/a.ts', 'const url = process.env.REDIS_URL;'],
     ['queue/a.ts', 'const { env } = process;'],
     ['nowhere/a.ts', ''],
@@ -148,10 +153,10 @@ describe('the architecture', () => {
   });
 
   it.each([
-    ['queue/a.ts', "import type { Painter } from '../pipeline/types.js';"],
-    ['worker/a.ts', "import { Pipeline } from '../pipeline/pipeline.js';"],
-    ['bot/a.ts', "import { Client } from 'discord.js';\nimport { commands } from '../commands/index.js';"],
-    ['pipeline/onnx.ts', "import * as ort from 'onnxruntime-node';"],
+    ['queue/a.ts', "import type { Painter } from '../painter/painter.js';"],
+    ['painting-process.ts', "import { Pipeline } from './pipeline/pipeline.js';"],
+    ['discord/a.ts', "import { Client } from 'discord.js';\nimport { commands } from '../commands/index.js';"],
+    ['pipeline/bundle/onnx.ts', "import * as ort from 'onnxruntime-node';"],
     ['pipeline/a.ts', "// discord.js knows nothing of this\n/* import x from 'discord.js' */"],
   ])('allows in %s: %s', (path, source) => {
     expect(problemsOf(path, source)).toEqual([]);

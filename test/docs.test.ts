@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../src/pipeline/bundle.js';
+import { readManifest } from '../src/pipeline/bundle/bundle.js';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(resolve(root, path), 'utf8');

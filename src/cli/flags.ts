@@ -1,6 +1,6 @@
 /** Flags of the command line → checked values. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { expected, InputError } from '../errors.js';
+import { expected, InputError } from '../domain/errors.js';
 
 export type FlagSpecs = NonNullable<ParseArgsConfig['options']>;
 /** Flags that were given, as text. */

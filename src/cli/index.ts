@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `tessera` command: the process around `runCli`. */
-import { AbortedError } from '../errors.js';
+import { AbortedError } from '../domain/errors.js';
 import { EXIT } from './command.js';
 import { commands } from './commands.js';
 import { runCli } from './run.js';

@@ -1,7 +1,7 @@
 /** What people hand in: prompts and pictures, with bounds before anything is read whole. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { expected, InputError } from '../errors.js';
+import { expected, InputError } from '../domain/errors.js';
 import type { Terminal } from './command.js';
 
 export const MAX_PROMPT_CHARACTERS = 1_000;

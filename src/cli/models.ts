@@ -53,8 +53,8 @@ async function findBundles(roots: readonly string[]): Promise<readonly string[]>
 }
 
 async function inspect(path: string, signal: AbortSignal): Promise<BundleReport> {
-  const { readManifest, verifyBundle } = await import('../pipeline/bundle.js');
-  const { BundleError } = await import('../errors.js');
+  const { readManifest, verifyBundle } = await import('../pipeline/bundle/bundle.js');
+  const { BundleError } = await import('../domain/errors.js');
   let report: BundleReport = { path, name: null, version: null, licence: null, bytes: 0, ok: false, problem: null };
   try {
     const { name, version, licence, files } = await readManifest(path);

@@ -2,8 +2,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { loadConfig, resolveBundle } from '../config.js';
-import { AbortedError, expected } from '../errors.js';
-import type { Condition, PaintedPicture, Painter, SamplingSettings } from '../pipeline/types.js';
+import { AbortedError, expected } from '../domain/errors.js';
+import type { SamplingSettings } from '../domain/sampling.js';
+import type { Condition, PaintedPicture, Painter } from '../painter/painter.js';
 import { EXIT, type Terminal } from './command.js';
 import { decimal, type FlagValues, wholeNumber } from './flags.js';
 import { OutputFolder } from './output-folder.js';

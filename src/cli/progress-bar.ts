@@ -1,4 +1,4 @@
-import type { PaintProgress } from '../pipeline/types.js';
+import type { PaintProgress } from '../painter/painter.js';
 import type { Terminal } from './command.js';
 
 const WIDTH = 24;

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.js';
-import { InputError } from '../errors.js';
+import { InputError } from '../domain/errors.js';
 import { type Command, EXIT } from './command.js';
 import { noArguments, parseFlags } from './flags.js';
 
@@ -16,7 +16,7 @@ once, without it everywhere. Needs DISCORD_TOKEN. Run it after an update; the bo
     if (config.discordToken === null) {
       throw new InputError('Expected DISCORD_TOKEN to be set; the playground registers its commands by itself.');
     }
-    const { registerCommands } = await import('../bot/register.js');
+    const { registerCommands } = await import('../discord/register.js');
     const { discordToken: token, discordApiUrl: apiUrl, discordGuildId } = config;
     const count = await registerCommands({ token, apiUrl, guildId: discordGuildId ?? undefined });
     terminal.stdout.write(

@@ -1,6 +1,6 @@
 /** Finds the subcommand, runs it, turns errors into one line and an exit code. */
 import { ConfigError } from '../config.js';
-import { AbortedError, InputError } from '../errors.js';
+import { AbortedError, InputError } from '../domain/errors.js';
 import { type Command, EXIT, type Terminal } from './command.js';
 import { overview, version } from './overview.js';
 

@@ -18,7 +18,7 @@ next start.`,
     noArguments(parseFlags(args, {}).positionals);
     const config = loadConfig({ cwd: terminal.cwd });
     const logger = createLogger(config.logLevel);
-    const { startTessera } = await import('../main.js');
+    const { startTessera } = await import('../app.js');
     return runService({
       logger,
       start: async () => {

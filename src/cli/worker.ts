@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.js';
-import { InputError } from '../errors.js';
+import { InputError } from '../domain/errors.js';
 import { createLogger } from '../logger.js';
 import type { Command } from './command.js';
 import { noArguments, parseFlags } from './flags.js';
@@ -26,11 +26,11 @@ the bot's queue.`,
       throw new InputError('Expected REDIS_URL to be set: where the bot puts its jobs, such as redis://10.0.0.2:6379.');
     }
     const logger = createLogger(config.logLevel);
-    const { WorkerPool } = await import('../worker/pool.js');
-    const { logWorkerEvent } = await import('../worker/log-event.js');
-    const { serveRemoteJobs } = await import('../queue/redis/serve-remote-jobs.js');
+    const { ProcessPool } = await import('../painter/process/pool.js');
+    const { logWorkerEvent } = await import('../painter/process/log-event.js');
+    const { serveRemoteJobs } = await import('../painter/redis/serve-remote-jobs.js');
     const start = async (): Promise<Service> => {
-      const pool = await WorkerPool.start({
+      const pool = await ProcessPool.start({
         count: config.workers,
         bundleDir: config.modelBundle,
         provider: config.executionProvider,

@@ -1,8 +1,8 @@
-import { LocalError } from '../controls/local-error.js';
-import type { MenuCommand } from './command.js';
-import { messageMenu } from './localise.js';
-import { pictureOfTarget } from './target.js';
-import { describeUpload } from './upload.js';
+import { LocalError } from '../actions/local-error.js';
+import type { MenuCommand } from '../discord/kit/command.js';
+import { messageMenu } from '../discord/kit/localise.js';
+import { pictureOfTarget } from '../discord/kit/target.js';
+import { describeUpload } from '../discord/kit/upload.js';
 
 /** The phrases nearest to a message's picture. */
 export const describeMenu = {

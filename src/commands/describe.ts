@@ -1,6 +1,6 @@
-import type { Command } from './command.js';
-import { named, slashCommand } from './localise.js';
-import { describeUpload } from './upload.js';
+import type { Command } from '../discord/kit/command.js';
+import { named, slashCommand } from '../discord/kit/localise.js';
+import { describeUpload } from '../discord/kit/upload.js';
 
 /** The phrases nearest to an uploaded picture. */
 export const describe = {

@@ -1,7 +1,7 @@
 import { MessageFlags } from 'discord.js';
+import type { Command } from '../discord/kit/command.js';
+import { slashCommand } from '../discord/kit/localise.js';
 import { translator } from '../i18n/index.js';
-import type { Command } from './command.js';
-import { slashCommand } from './localise.js';
 
 const LISTED = ['imagine', 'show', 'queue', 'describe', 'vary', 'info', 'limits'] as const;
 

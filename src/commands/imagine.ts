@@ -1,8 +1,5 @@
 import type { ChatInputCommandInteraction } from 'discord.js';
-import { askerOf } from '../controls/asker-of.js';
-import type { Context } from '../controls/context.js';
-import { MAX_PICTURES } from '../controls/custom-id.js';
-import { LocalError } from '../controls/local-error.js';
+import { LocalError } from '../actions/local-error.js';
 import {
   allowedCount,
   checkPrompt,
@@ -11,11 +8,14 @@ import {
   MAX_SEED,
   randomSeed,
   requestJob,
-} from '../controls/request-job.js';
-import { safeText } from '../controls/safe-text.js';
-import type { Command } from './command.js';
-import { named, slashCommand } from './localise.js';
-import { suggest } from './suggest.js';
+} from '../actions/request-job.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { Command } from '../discord/kit/command.js';
+import type { Context } from '../discord/kit/context.js';
+import { MAX_PICTURES } from '../discord/kit/custom-id.js';
+import { named, slashCommand } from '../discord/kit/localise.js';
+import { safeText } from '../discord/kit/safe-text.js';
+import { suggest } from '../discord/kit/suggest.js';
 
 const SIZES_PX = [64, 128, 256, 512] as const;
 

@@ -1,5 +1,5 @@
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
-import type { Command, MenuCommand } from './command.js';
+import type { Command, MenuCommand } from '../discord/kit/command.js';
 import { describe } from './describe.js';
 import { describeMenu } from './describe-menu.js';
 import { help } from './help.js';

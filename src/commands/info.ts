@@ -1,17 +1,17 @@
 import { type ChatInputCommandInteraction, version as libraryVersion, MessageFlags } from 'discord.js';
-import { askerOf } from '../controls/asker-of.js';
-import type { Context } from '../controls/context.js';
-import { findFinishedJob } from '../controls/find-job.js';
-import { textMessage } from '../controls/job-message.js';
-import { safeText, shorten } from '../controls/safe-text.js';
-import { settingsOf } from '../guards/guards.js';
-import { effectiveLimits } from '../guards/limits.js';
+import { findFinishedJob } from '../actions/find-job.js';
+import { settingsOf } from '../actions/guards/guards.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { Command } from '../discord/kit/command.js';
+import type { Context } from '../discord/kit/context.js';
+import { textMessage } from '../discord/kit/job-message.js';
+import { jobOption, readJobId, suggestKeptJobs } from '../discord/kit/job-option.js';
+import { sourcesEmbed } from '../discord/kit/job-sources.js';
+import { limitLines } from '../discord/kit/limit-lines.js';
+import { slashCommand } from '../discord/kit/localise.js';
+import { safeText, shorten } from '../discord/kit/safe-text.js';
+import { effectiveLimits } from '../domain/limits.js';
 import { translator } from '../i18n/index.js';
-import type { Command } from './command.js';
-import { jobOption, readJobId, suggestKeptJobs } from './job-option.js';
-import { sourcesEmbed } from './job-sources.js';
-import { limitLines } from './limit-lines.js';
-import { slashCommand } from './localise.js';
 
 const MAX_FIELD_CHARS = 1024;
 

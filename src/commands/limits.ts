@@ -4,16 +4,16 @@ import {
   MessageFlags,
   PermissionFlagsBits,
 } from 'discord.js';
-import { askerOf } from '../controls/asker-of.js';
-import type { Context } from '../controls/context.js';
-import { LocalError } from '../controls/local-error.js';
-import { shorten } from '../controls/safe-text.js';
+import { LocalError } from '../actions/local-error.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { Command } from '../discord/kit/command.js';
+import type { Context } from '../discord/kit/context.js';
+import { settingValue } from '../discord/kit/limit-lines.js';
+import { readChanges, setOptions } from '../discord/kit/limits-options.js';
+import { slashCommand, subcommand } from '../discord/kit/localise.js';
+import { shorten } from '../discord/kit/safe-text.js';
+import type { GuildSettings, SettingsChange } from '../domain/settings.js';
 import { type Translate, translator } from '../i18n/index.js';
-import type { GuildSettings, SettingsChange } from '../store/types.js';
-import type { Command } from './command.js';
-import { settingValue } from './limit-lines.js';
-import { readChanges, setOptions } from './limits-set.js';
-import { slashCommand, subcommand } from './localise.js';
 
 const HISTORY_ENTRIES = 20;
 const MAX_EMBED_CHARS = 4000;

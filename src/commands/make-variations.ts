@@ -1,12 +1,12 @@
-import { askerOf } from '../controls/asker-of.js';
-import { variationOf } from '../controls/derive.js';
-import { assertMayPress, findFinishedJob } from '../controls/find-job.js';
-import { LocalError } from '../controls/local-error.js';
-import { allowedCount, DEFAULT_COUNT, requestJob } from '../controls/request-job.js';
-import type { MenuCommand } from './command.js';
-import { messageMenu } from './localise.js';
-import { jobOfTarget, pictureOfTarget } from './target.js';
-import { varyUpload } from './upload.js';
+import { variationOf } from '../actions/derive.js';
+import { assertMayPress, findFinishedJob } from '../actions/find-job.js';
+import { LocalError } from '../actions/local-error.js';
+import { allowedCount, DEFAULT_COUNT, requestJob } from '../actions/request-job.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { MenuCommand } from '../discord/kit/command.js';
+import { messageMenu } from '../discord/kit/localise.js';
+import { jobOfTarget, pictureOfTarget } from '../discord/kit/target.js';
+import { varyUpload } from '../discord/kit/upload.js';
 
 /** Variations of a message's picture: of the best one where it is a job of ours, otherwise of the picture itself. */
 export const makeVariations = {

@@ -1,9 +1,9 @@
 import { MessageFlags } from 'discord.js';
-import { askerOf } from '../controls/asker-of.js';
-import { cancelControls } from '../controls/buttons.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { Command } from '../discord/kit/command.js';
+import { slashCommand } from '../discord/kit/localise.js';
+import { cancelControls } from '../discord/kit/rows.js';
 import { translator } from '../i18n/index.js';
-import type { Command } from './command.js';
-import { slashCommand } from './localise.js';
 
 /** Own jobs that are listed. */
 const MAX_LISTED = 15;

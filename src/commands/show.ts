@@ -1,15 +1,21 @@
-import { askerOf } from '../controls/asker-of.js';
-import { findJob } from '../controls/find-job.js';
-import { failedText, finishedMessage, paintingMessage, textMessage, waitingMessage } from '../controls/job-message.js';
-import { LocalError } from '../controls/local-error.js';
-import { DEFAULT_MAX_BYTES, renderJob } from '../controls/render-job.js';
-import { sendFitting } from '../controls/send-fitting.js';
-import { guardPermissions, settingsOf } from '../guards/guards.js';
-import { mostPicturesPerPrompt } from '../guards/limits.js';
+import { findJob } from '../actions/find-job.js';
+import { guardPermissions, settingsOf } from '../actions/guards/guards.js';
+import { LocalError } from '../actions/local-error.js';
+import { DEFAULT_MAX_BYTES, renderJob } from '../actions/render-job.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { Command } from '../discord/kit/command.js';
+import {
+  failedText,
+  finishedMessage,
+  paintingMessage,
+  textMessage,
+  waitingMessage,
+} from '../discord/kit/job-message.js';
+import { jobOption, readJobId, suggestKeptJobs } from '../discord/kit/job-option.js';
+import { slashCommand } from '../discord/kit/localise.js';
+import { sendFitting } from '../discord/kit/send-fitting.js';
+import { mostPicturesPerPrompt } from '../domain/limits.js';
 import { translator } from '../i18n/index.js';
-import type { Command } from './command.js';
-import { jobOption, readJobId, suggestKeptJobs } from './job-option.js';
-import { slashCommand } from './localise.js';
 
 /** Any job of this place again, decoded from its stored tokens. */
 export const show = {

@@ -1,13 +1,13 @@
-import { askerOf } from '../controls/asker-of.js';
-import { NEW_PROMPT_ID } from '../controls/custom-id.js';
-import { promptModal } from '../controls/edit.js';
-import { LocalError } from '../controls/local-error.js';
-import { MAX_PROMPT_CHARS } from '../controls/request-job.js';
-import { shorten, visibleText } from '../controls/safe-text.js';
+import { LocalError } from '../actions/local-error.js';
+import { MAX_PROMPT_CHARS } from '../actions/request-job.js';
+import { promptModal } from '../discord/buttons/edit.js';
+import { askerOf } from '../discord/kit/asker-of.js';
+import type { MenuCommand } from '../discord/kit/command.js';
+import { NEW_PROMPT_ID } from '../discord/kit/custom-id.js';
+import { messageMenu } from '../discord/kit/localise.js';
+import { shorten, visibleText } from '../discord/kit/safe-text.js';
+import { jobOfTarget } from '../discord/kit/target.js';
 import { translator } from '../i18n/index.js';
-import type { MenuCommand } from './command.js';
-import { messageMenu } from './localise.js';
-import { jobOfTarget } from './target.js';
 
 /** Opens the prompt modal with a job's prompt and seed, or with the words of any message. */
 export const usePrompt = {

@@ -1,9 +1,9 @@
-import { MAX_PICTURES } from '../controls/custom-id.js';
-import { MAX_SEED } from '../controls/request-job.js';
-import type { Command } from './command.js';
+import { MAX_SEED } from '../actions/request-job.js';
+import type { Command } from '../discord/kit/command.js';
+import { MAX_PICTURES } from '../discord/kit/custom-id.js';
+import { named, slashCommand } from '../discord/kit/localise.js';
+import { varyUpload } from '../discord/kit/upload.js';
 import { readCount, readSeed } from './imagine.js';
-import { named, slashCommand } from './localise.js';
-import { varyUpload } from './upload.js';
 
 /** Pictures from an uploaded picture's embedding. */
 export const vary = {

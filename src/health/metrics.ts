@@ -1,7 +1,7 @@
 /** Numbers for Prometheus, in a registry of our own. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { JobQueue } from '../queue/types.js';
-import type { JobStatus } from '../store/types.js';
+import type { JobStatus } from '../domain/job.js';
+import type { JobQueue } from '../queue/queue.js';
 import type { HealthSources } from './sources.js';
 
 /** From a warm second to a full-size bundle on a slow machine. */

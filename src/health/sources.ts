@@ -1,6 +1,7 @@
 /** Where health and metrics look; functions, because most of it comes into being after the server does. */
-import type { JobQueue } from '../queue/types.js';
-import type { JobStatus } from '../store/types.js';
+
+import type { JobStatus } from '../domain/job.js';
+import type { JobQueue } from '../queue/queue.js';
 
 export interface WorkerHealth {
   /** `ready` is good; `unusable` will not get better by itself. */

@@ -1,17 +1,18 @@
 /** Whatever pictures are made from → an embedding, and perhaps a guide, for each → conditioning vectors for the prior. */
 
-import type { BundleManifest } from './bundle-schema.js';
-import type { PictureDecoder } from './codec.js';
+import type { PictureCondition } from '../domain/picture.js';
+import type { Condition, WordsRead } from '../painter/painter.js';
+import { floatsOf, floatTensor, int64Tensor, type Session } from './bundle/onnx.js';
+import type { BundleManifest } from './bundle/schema.js';
 import { normalise, shiftToImages, varyEmbedding } from './embedding.js';
 import type { SceneConditions } from './memory/scene-conditions.js';
-import { floatsOf, floatTensor, int64Tensor, type Session } from './onnx.js';
-import { readPicture } from './picture-input.js';
-import { fromRgba } from './pixels.js';
+import type { PictureDecoder } from './picture/codec.js';
+import { fromRgba } from './picture/pixels.js';
+import { readPicture } from './picture/upload.js';
+import type { ImageEncoder } from './picture/vision.js';
 import { promptWithStyle } from './request.js';
-import type { TextTokenizer } from './tokenizer.js';
-import type { Condition, PictureCondition, WordsRead } from './types.js';
-import type { ImageEncoder } from './vision.js';
 import type { PromptReader } from './words/prompt-reader.js';
+import type { TextTokenizer } from './words/tokenizer.js';
 
 export interface ConditionerParts {
   readonly tokenizer: TextTokenizer;

@@ -1,9 +1,9 @@
 /** Arithmetic on the unit sphere that CLIP embeddings live on. All functions return new unit-norm float32 vectors. */
 
-import { BundleError } from '../errors.js';
-import type { BundleManifest } from './bundle-schema.js';
-import { RandomGenerator } from './random.js';
-import type { VariationStrength } from './types.js';
+import { BundleError } from '../domain/errors.js';
+import type { VariationStrength } from '../domain/picture.js';
+import type { BundleManifest } from './bundle/schema.js';
+import { RandomGenerator } from './prior/random.js';
 
 /** Stream of a seed that moves embeddings; stream 0 draws tokens. */
 const NOISE_STREAM = 1;

@@ -1,19 +1,20 @@
 /** One request on its way through the stages: encode, generate, decode, rank. */
 
-import { AbortedError } from '../errors.js';
-import type { BundleManifest } from './bundle-schema.js';
-import type { PictureDecoder } from './codec.js';
+import { AbortedError } from '../domain/errors.js';
+import type { PictureCondition } from '../domain/picture.js';
+import type { PaintedPicture, PaintOptions, PaintResult } from '../painter/painter.js';
+import type { BundleManifest } from './bundle/schema.js';
 import type { Conditioner, Conditions } from './condition.js';
 import { cosine } from './embedding.js';
-import type { Generator } from './generate.js';
-import { type PlanarPicture, toRgba } from './pixels.js';
-import { encodePng } from './png.js';
-import type { Drawing, PictureSpec } from './prior-batch.js';
-import { candidateSeed } from './random.js';
-import { layOutGrid } from './render.js';
+import type { PictureDecoder } from './picture/codec.js';
+import { type PlanarPicture, toRgba } from './picture/pixels.js';
+import { encodePng } from './picture/png.js';
+import { layOutGrid } from './picture/render.js';
+import type { ImageEncoder } from './picture/vision.js';
+import type { Drawing, PictureSpec } from './prior/batch.js';
+import type { Generator } from './prior/generate.js';
+import { candidateSeed } from './prior/random.js';
 import type { CheckedRequest } from './request.js';
-import type { PaintedPicture, PaintOptions, PaintResult, PictureCondition } from './types.js';
-import type { ImageEncoder } from './vision.js';
 
 /** What painting needs of a loaded bundle. */
 export interface PaintingParts {

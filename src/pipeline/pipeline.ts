@@ -1,22 +1,6 @@
 /** From a condition to ranked pictures: everything above the single graphs. */
 
-import { AbortedError, expected } from '../errors.js';
-import { type Bundle, verifyBundle } from './bundle.js';
-import { PictureDecoder, PictureEncoder } from './codec.js';
-import { Conditioner } from './condition.js';
-import { Generator } from './generate.js';
-import { CodeBook } from './guide.js';
-import { openMemory } from './memory/open-memory.js';
-import type { RuntimeOptions } from './onnx.js';
-import { type PaintingParts, paintPictures } from './painting.js';
-import { PhraseBook } from './phrases.js';
-import { readPicture } from './picture-input.js';
-import { fromRgba, toRgba } from './pixels.js';
-import { PriorBatch } from './prior-batch.js';
-import { renderPng } from './render.js';
-import { checkPaintRequest, checkRenderRequest } from './request.js';
-import { BundleSessions } from './sessions.js';
-import { TextTokenizer } from './tokenizer.js';
+import { AbortedError, expected } from '../domain/errors.js';
 import type {
   BundleSummary,
   Painter,
@@ -26,8 +10,24 @@ import type {
   Phrase,
   RenderedPicture,
   RenderRequest,
-} from './types.js';
-import { ImageEncoder } from './vision.js';
+} from '../painter/painter.js';
+import { type Bundle, verifyBundle } from './bundle/bundle.js';
+import type { RuntimeOptions } from './bundle/onnx.js';
+import { BundleSessions } from './bundle/sessions.js';
+import { Conditioner } from './condition.js';
+import { openMemory } from './memory/open-memory.js';
+import { type PaintingParts, paintPictures } from './painting.js';
+import { PictureDecoder, PictureEncoder } from './picture/codec.js';
+import { fromRgba, toRgba } from './picture/pixels.js';
+import { renderPng } from './picture/render.js';
+import { readPicture } from './picture/upload.js';
+import { ImageEncoder } from './picture/vision.js';
+import { PriorBatch } from './prior/batch.js';
+import { Generator } from './prior/generate.js';
+import { CodeBook } from './prior/guide.js';
+import { checkPaintRequest, checkRenderRequest } from './request.js';
+import { PhraseBook } from './words/phrases.js';
+import { TextTokenizer } from './words/tokenizer.js';
 
 export interface PipelineOptions extends RuntimeOptions {
   /** Folder with bundle.json. */

@@ -1,9 +1,11 @@
 /** Whether a request can be painted, said in words before anything is run. */
 
-import { expected } from '../errors.js';
-import type { BundleManifest } from './bundle-schema.js';
+import { expected } from '../domain/errors.js';
+import type { PictureCondition } from '../domain/picture.js';
+import type { SamplingSettings } from '../domain/sampling.js';
+import type { Condition, PaintRequest, RenderRequest } from '../painter/painter.js';
+import type { BundleManifest } from './bundle/schema.js';
 import { dot, normalise } from './embedding.js';
-import type { Condition, PaintRequest, PictureCondition, RenderRequest, SamplingSettings } from './types.js';
 
 export const MAX_PROMPT_LENGTH = 1000;
 export const MAX_PICTURES = 16;

@@ -1,4 +1,4 @@
-import { TesseraError } from '../errors.js';
+import { TesseraError } from '../domain/errors.js';
 
 /** So many jobs wait already that one more would wait too long to be worth it. */
 export class QueueFullError extends TesseraError {

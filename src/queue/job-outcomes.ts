@@ -1,11 +1,11 @@
-import { TesseraError } from '../errors.js';
-import type { PaintResult } from '../pipeline/types.js';
-import type { JobRepository } from '../store/types.js';
+import { TesseraError } from '../domain/errors.js';
+import type { PaintResult } from '../painter/painter.js';
+import type { JobRepository } from '../store/store.js';
 import type { PaintDurations } from './eta.js';
 import type { FairScheduler } from './fair-scheduler.js';
 import type { JobRun, RunOutcome } from './job-run.js';
+import type { QueueEvents } from './queue.js';
 import type { QueueEmitter } from './queue-events.js';
-import type { QueueEvents } from './types.js';
 
 const longestRetryDelayMs = 30_000;
 

@@ -1,17 +1,18 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { WorkerLostError } from '../errors.js';
+import { WorkerLostError } from '../domain/errors.js';
+import type { Job, NewJob } from '../domain/job.js';
 import type { Logger } from '../logger.js';
-import type { Painter } from '../pipeline/types.js';
-import type { Job, NewJob, Store } from '../store/types.js';
+import type { Painter } from '../painter/painter.js';
+import type { Store } from '../store/store.js';
 import { QueueFullError, QueueStoppedError } from './errors.js';
 import { PaintDurations } from './eta.js';
 import { FairScheduler } from './fair-scheduler.js';
 import { JobOutcomes } from './job-outcomes.js';
 import { JobRun, type RunOutcome } from './job-run.js';
+import type { JobQueue, QueueEvents, QueueLimits, QueuePlace } from './queue.js';
 import { QueueEmitter } from './queue-events.js';
 import { QueuePlaces } from './queue-places.js';
-import type { JobQueue, QueueEvents, QueueLimits, QueuePlace } from './types.js';
 
 export interface FairJobQueueOptions {
   readonly store: Pick<Store, 'jobs' | 'settings'>;

@@ -1,6 +1,7 @@
-import { TesseraError } from '../errors.js';
-import type { Painter, PaintProgress, PaintResult } from '../pipeline/types.js';
-import type { Job, JobRepository } from '../store/types.js';
+import { TesseraError } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import type { Painter, PaintProgress, PaintResult } from '../painter/painter.js';
+import type { JobRepository } from '../store/store.js';
 import type { RunningJob } from './eta.js';
 import type { FairEntry } from './fair-scheduler.js';
 import { paintRequestOf } from './paint-request.js';

@@ -1,5 +1,6 @@
-import type { Condition, PaintRequest, PictureCondition } from '../pipeline/types.js';
-import type { Job } from '../store/types.js';
+import type { Job } from '../domain/job.js';
+import type { PictureCondition } from '../domain/picture.js';
+import type { Condition, PaintRequest } from '../painter/painter.js';
 import { OtherModelError, ParentGoneError } from './errors.js';
 
 export interface PaintRequestOptions {

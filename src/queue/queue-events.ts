@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { QueueEvents } from './types.js';
+import type { QueueEvents } from './queue.js';
 
 /** Typed events whose listeners cannot hurt the queue: what one throws or rejects with is reported and goes no further. */
 export class QueueEmitter {

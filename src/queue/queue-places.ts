@@ -1,6 +1,6 @@
 import { finishTimesMs, type PaintDurations, type RunningJob, remainingMs } from './eta.js';
 import type { FairEntry, FairScheduler } from './fair-scheduler.js';
-import type { QueuePlace } from './types.js';
+import type { QueuePlace } from './queue.js';
 
 /** ETAs are computed for all at once, and again after this time or after a change. */
 const freshForMs = 1000;

@@ -1,4 +1,4 @@
-import { TesseraError } from '../errors.js';
+import { TesseraError } from '../domain/errors.js';
 
 /**
  * The database cannot do what was asked. Codes: `store_unwritable` (folder or file), `store_damaged` (not a database, or

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { expected } from '../errors.js';
+import { expected } from '../domain/errors.js';
+import type { Job, JobStatus, NewJob } from '../domain/job.js';
 import { floatsToBlob } from './blobs.js';
 import { StoreError } from './errors.js';
 import { newJobId } from './job-id.js';
@@ -7,7 +8,7 @@ import { jobFromRow, parsed } from './job-row.js';
 import { jobStatements } from './job-statements.js';
 import type { PictureTable } from './picture-table.js';
 import type { Sql, SqlValue, Statement } from './sql.js';
-import type { Job, JobRepository, JobStatus, NewJob } from './types.js';
+import type { JobRepository } from './store.js';
 
 /** Rows one call of `prune` removes at most: a few milliseconds of the thread that also answers Discord. */
 const pruneBatch = 1000;

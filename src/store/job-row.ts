@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { SamplingSettings } from '../pipeline/types.js';
+import type { Job, JobSource, StoredPicture } from '../domain/job.js';
+import type { SamplingSettings } from '../domain/sampling.js';
 import { blobToFloats } from './blobs.js';
 import { StoreError } from './errors.js';
-import type { Job, JobSource, StoredPicture } from './types.js';
 
 const samplingSchema = z.object({
   temperature: z.number().exactOptional(),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { expected } from '../errors.js';
+import { expected } from '../domain/errors.js';
 import { parsed } from './job-row.js';
 import type { Sql, Statement } from './sql.js';
-import type { KeepRepository } from './types.js';
+import type { KeepRepository } from './store.js';
 
 export const keepStatements = {
   jobExists: 'SELECT 1 FROM jobs WHERE id = ?',

@@ -8,7 +8,7 @@ import { PictureTable } from './picture-table.js';
 import { SettingsAudit } from './settings-audit.js';
 import { SqliteSettingsRepository } from './settings-repository.js';
 import { Sql } from './sql.js';
-import type { Store } from './types.js';
+import type { Store } from './store.js';
 
 export interface StoreOptions {
   /** The SQLite file; it and its folder are made when they are missing. `:memory:` keeps nothing. */

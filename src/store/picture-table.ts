@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { PictureCondition, PictureSource } from '../pipeline/types.js';
+import type { StoredPicture } from '../domain/job.js';
+import type { PictureCondition, PictureSource } from '../domain/picture.js';
 import { blobToFloats, blobToTokens, floatsToBlob, tokensToBlob } from './blobs.js';
 import { StoreError } from './errors.js';
 import { parsed, parsedJson } from './job-row.js';
 import type { Sql, SqlValue, Statement } from './sql.js';
-import type { StoredPicture } from './types.js';
 
 const rowSchema = z.object({
   seed: z.int(),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { SettingsChange } from '../domain/settings.js';
 import { parsed } from './job-row.js';
 import { isSettingName } from './settings-schema.js';
 import type { Sql, Statement } from './sql.js';
-import type { SettingsChange } from './types.js';
 
 export const auditStatements = {
   insert: `INSERT INTO settings_audit (guild_id, user_id, changed_at, setting, old_value, new_value)

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { GuildSettings, SettingsChange } from '../domain/settings.js';
 import { StoreError } from './errors.js';
 import { parsed } from './job-row.js';
 import type { SettingsAudit } from './settings-audit.js';
 import { checkedSetting, defaultSettings, isSettingName, settingNames } from './settings-schema.js';
 import type { Sql, Statement } from './sql.js';
-import type { GuildSettings, SettingsChange, SettingsRepository } from './types.js';
+import type { SettingsRepository } from './store.js';
 
 export const settingsStatements = {
   select: 'SELECT setting, value FROM guild_settings WHERE guild_id = ?',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { expected } from '../errors.js';
-import type { GuildSettings, RoleTier } from './types.js';
+import { expected } from '../domain/errors.js';
+import type { GuildSettings, RoleTier } from '../domain/settings.js';
 
 const snowflake = z.string().regex(/^\d{1,20}$/);
 const waiting = z.int().min(1).max(1000);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal, parseFlags, wholeNumber } from '../../src/cli/flags.js';
 import { slug } from '../../src/cli/output-folder.js';
-import { InputError } from '../../src/errors.js';
+import { InputError } from '../../src/domain/errors.js';
 
 const FLAGS = { temperature: { type: 'string' }, json: { type: 'boolean' } } as const;
 

@@ -1,5 +1,5 @@
+import { controlsOf, textOf } from '@tessera/playground';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { controlsOf, textOf } from '../../src/playground/driver/seen-types.js';
 import { png } from './fake-painter.js';
 import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 

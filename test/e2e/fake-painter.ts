@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import { AbortedError, InputError } from '../../src/errors.js';
+import { AbortedError, InputError } from '../../src/domain/errors.js';
+import type { PictureCondition } from '../../src/domain/picture.js';
 import type {
   BundleSummary,
   Painter,
@@ -7,10 +8,9 @@ import type {
   PaintRequest,
   PaintResult,
   Phrase,
-  PictureCondition,
   RenderedPicture,
   RenderRequest,
-} from '../../src/pipeline/types.js';
+} from '../../src/painter/painter.js';
 
 const WIDTH = 8;
 

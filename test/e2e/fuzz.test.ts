@@ -1,7 +1,7 @@
+import type { InteractionTrace } from '@tessera/playground';
+import { textOf } from '@tessera/playground';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { textOf } from '../../src/playground/driver/seen-types.js';
-import type { InteractionTrace } from '../../src/playground/driver/trace.js';
 import { imagine, openStage, type Stage } from './harness.js';
 
 let stage: Stage;

@@ -1,15 +1,14 @@
+import type { PlaygroundDriver, PlaygroundLimits } from '@tessera/playground';
+import { controlsOf, type PlaygroundServer, type SeenMessage, startPlayground } from '@tessera/playground';
 import { pino } from 'pino';
-import { type Bot, type BotDeps, createBot } from '../../src/bot/bot.js';
-import { registerCommands } from '../../src/bot/register.js';
-import type { BotEvent } from '../../src/controls/context.js';
-import type { PlaygroundDriver } from '../../src/playground/driver/driver.js';
-import { controlsOf, type SeenMessage } from '../../src/playground/driver/seen-types.js';
-import type { PlaygroundLimits } from '../../src/playground/limits.js';
-import { type PlaygroundServer, startPlayground } from '../../src/playground/server.js';
+import { type Bot, type BotDeps, createBot } from '../../src/discord/bot.js';
+import type { BotEvent } from '../../src/discord/kit/context.js';
+import { registerCommands } from '../../src/discord/register.js';
+import type { Job } from '../../src/domain/job.js';
 import { FairJobQueue } from '../../src/queue/job-queue.js';
-import type { JobQueue } from '../../src/queue/types.js';
+import type { JobQueue } from '../../src/queue/queue.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { Job, Store } from '../../src/store/types.js';
+import type { Store } from '../../src/store/store.js';
 import { FakePainter } from './fake-painter.js';
 
 export interface Stage {

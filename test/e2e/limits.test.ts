@@ -1,5 +1,5 @@
+import { textOf } from '@tessera/playground';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { textOf } from '../../src/playground/driver/seen-types.js';
 import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 
 let stage: Stage;

@@ -1,7 +1,8 @@
 /** What members see of the painter's memory: words it did not understand, and the pictures it leaned on. */
+
+import { type SeenMessage, textOf } from '@tessera/playground';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PictureSource } from '../../src/pipeline/types.js';
-import { type SeenMessage, textOf } from '../../src/playground/driver/seen-types.js';
+import type { PictureSource } from '../../src/domain/picture.js';
 import { embeddingOf } from './fake-painter.js';
 import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
 

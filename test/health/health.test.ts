@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type HealthServer, healthHandler, startHealthServer } from '../../src/health/health-server.js';
 import { Metrics } from '../../src/health/metrics.js';
 import type { HealthSources } from '../../src/health/sources.js';
-import type { JobQueue } from '../../src/queue/types.js';
+import type { JobQueue } from '../../src/queue/queue.js';
 
 let server: HealthServer | undefined;
 afterEach(() => server?.close());

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PictureDecoder } from '../../src/pipeline/codec.js';
-import { Generator } from '../../src/pipeline/generate.js';
+import type { PaintProgress, PaintRequest, PaintResult } from '../../src/painter/painter.js';
+import { PictureDecoder } from '../../src/pipeline/picture/codec.js';
+import { decodeRgba } from '../../src/pipeline/picture/png.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
-import { decodeRgba } from '../../src/pipeline/png.js';
-import { PriorBatch } from '../../src/pipeline/prior-batch.js';
-import type { PaintProgress, PaintRequest, PaintResult } from '../../src/pipeline/types.js';
+import { PriorBatch } from '../../src/pipeline/prior/batch.js';
+import { Generator } from '../../src/pipeline/prior/generate.js';
 import { CPU, openPipeline, readGolden, TINY, TINY_RGB, unpack } from './support.js';
 
 let pipeline: Pipeline;

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { type BundleManifest, readManifest } from '../../src/pipeline/bundle.js';
-import { floatsOf, floatTensor, type RuntimeOptions, Session } from '../../src/pipeline/onnx.js';
+import { type BundleManifest, readManifest } from '../../src/pipeline/bundle/bundle.js';
+import { floatsOf, floatTensor, type RuntimeOptions, Session } from '../../src/pipeline/bundle/onnx.js';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.js';
-import { PriorBatch } from '../../src/pipeline/prior-batch.js';
+import { PriorBatch } from '../../src/pipeline/prior/batch.js';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 

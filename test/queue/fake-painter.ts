@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AbortedError } from '../../src/errors.js';
-import type { BundleSummary, Painter, PaintOptions, PaintRequest, PaintResult } from '../../src/pipeline/types.js';
+import { AbortedError } from '../../src/domain/errors.js';
+import type { BundleSummary, Painter, PaintOptions, PaintRequest, PaintResult } from '../../src/painter/painter.js';
 
 export const fakeSampling = { temperature: 1, topK: 256, topP: 0.95, guidanceScale: 2, candidateCount: 8 };
 

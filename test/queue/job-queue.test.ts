@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BundleError, WorkerLostError } from '../../src/errors.js';
+import { BundleError, WorkerLostError } from '../../src/domain/errors.js';
+import type { NewJob } from '../../src/domain/job.js';
 import { QueueFullError, QueueStoppedError } from '../../src/queue/errors.js';
 import { FairJobQueue, type FairJobQueueOptions } from '../../src/queue/job-queue.js';
-import type { QueueEvents } from '../../src/queue/types.js';
+import type { QueueEvents } from '../../src/queue/queue.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { NewJob, Store } from '../../src/store/types.js';
+import type { Store } from '../../src/store/store.js';
 import { newJob } from '../store/new-job.js';
 import { FakePainter, fakeResult, fakeSampling } from './fake-painter.js';
 

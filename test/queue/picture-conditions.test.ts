@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PaintResult, PictureCondition } from '../../src/pipeline/types.js';
+import type { Job, NewJob } from '../../src/domain/job.js';
+import type { PictureCondition } from '../../src/domain/picture.js';
+import type { PaintResult } from '../../src/painter/painter.js';
 import { FairJobQueue } from '../../src/queue/job-queue.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { Job, NewJob, Store } from '../../src/store/types.js';
+import type { Store } from '../../src/store/store.js';
 import { newJob } from '../store/new-job.js';
 import { FakePainter, fakeResult } from './fake-painter.js';
 

@@ -19,14 +19,8 @@ export default function setup(project: TestProject): () => void {
   // Inside dist/, which git, the linter and the type checker ignore; a folder a run, as several may go on at once.
   const distDir = join(root, 'dist', `.test-${process.pid}`);
   removeLeftovers(join(root, 'dist'));
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  // Types are the type check's business: without it this takes a fraction of a second.
-  const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', distDir];
-  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (!existsSync(join(distDir, 'errors.js')))
-    throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`);
-  const page = join(root, 'src', 'playground', 'page');
-  if (existsSync(page)) cpSync(page, join(distDir, 'playground', 'page'), { recursive: true });
+  compile(root, 'tsconfig.build.json', distDir);
+  compilePlayground(root, join(distDir, 'node_modules', '@tessera', 'playground'));
   project.provide('distDir', distDir);
   return () => rmSync(distDir, { recursive: true, force: true });
 }
@@ -47,4 +41,20 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where Node looks first from the compiled sources. */
+function compilePlayground(root: string, packageDir: string): void {
+  const playground = join(root, 'packages', 'playground');
+  compile(root, join(playground, 'tsconfig.json'), join(packageDir, 'dist'));
+  cpSync(join(playground, 'src', 'page'), join(packageDir, 'dist', 'page'), { recursive: true });
+  cpSync(join(playground, 'package.json'), join(packageDir, 'package.json'));
+}
+
+/** Types are the type check's business: without it this takes a fraction of a second. */
+function compile(root: string, project: string, outDir: string): void {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [compiler, '-p', project, '--noCheck', '--outDir', outDir];
+  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (!existsSync(outDir)) throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`);
 }

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../src/store/types.js';
+import type { NewJob } from '../../src/domain/job.js';
 
 let interactions = 0;
 

@@ -10,7 +10,7 @@ import { openStore } from '../../src/store/open-store.js';
 import { auditStatements } from '../../src/store/settings-audit.js';
 import { settingsStatements } from '../../src/store/settings-repository.js';
 import { Sql } from '../../src/store/sql.js';
-import type { Store } from '../../src/store/types.js';
+import type { Store } from '../../src/store/store.js';
 import { newJob } from './new-job.js';
 
 const fox = { name: 'fox', set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InputError } from '../../src/errors.js';
+import { InputError } from '../../src/domain/errors.js';
 import { openStore } from '../../src/store/open-store.js';
 import { defaultSettings } from '../../src/store/settings-schema.js';
-import type { Store } from '../../src/store/types.js';
+import type { Store } from '../../src/store/store.js';
 
 let store: Store;
 let now = 1000;

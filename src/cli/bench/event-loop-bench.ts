@@ -1,6 +1,6 @@
 /** Whether the bot could answer Discord while its worker paints: delay of this process's event loop meanwhile. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { WorkerClient, type WorkerOptions } from '../../worker/client.js';
+import { ProcessPainter, type WorkerOptions } from '../../painter/process/process-painter.js';
 import { BENCH_PROMPT } from './paint-bench.js';
 
 const RESOLUTION_MS = 1;
@@ -14,7 +14,7 @@ export interface EventLoopBench {
 }
 
 export async function benchEventLoop(options: WorkerOptions, paintings: number): Promise<EventLoopBench> {
-  const worker = await WorkerClient.start(options);
+  const worker = await ProcessPainter.start(options);
   const paint = (seed: number) =>
     worker.paint(
       { condition: { kind: 'text', prompt: BENCH_PROMPT }, count: 4, seed, previewEverySteps: 8 },

@@ -1,6 +1,6 @@
 /** How fast this machine copies memory, and so how fast a step could be at best: it must read all of its weights. */
 
-import type { BundleManifest } from '../../pipeline/bundle.js';
+import type { BundleManifest } from '../../pipeline/bundle/bundle.js';
 
 /** Far more than any cache holds. */
 const COPY_BYTES = 256 * 2 ** 20;

@@ -49,7 +49,7 @@ interface MeasureOptions {
 
 /** One after the other, so that no measurement disturbs another. */
 async function measure({ bundleDir, provider, threads, runs, tell }: MeasureOptions): Promise<BenchReport> {
-  const { readManifest } = await import('../../pipeline/bundle.js');
+  const { readManifest } = await import('../../pipeline/bundle/bundle.js');
   const { Pipeline } = await import('../../pipeline/pipeline.js');
   const { benchPaint } = await import('./paint-bench.js');
   const { benchCold } = await import('./cold-bench.js');

@@ -1,6 +1,8 @@
 /** Four pictures, warm: total, each stage, tokens per second; and one row alone, for the comparison with the floor. */
-import type { BundleManifest } from '../../pipeline/bundle.js';
-import type { Painter, PaintRequest, PaintTimings, SamplingSettings } from '../../pipeline/types.js';
+
+import type { SamplingSettings } from '../../domain/sampling.js';
+import type { Painter, PaintRequest, PaintTimings } from '../../painter/painter.js';
+import type { BundleManifest } from '../../pipeline/bundle/bundle.js';
 import { median } from './statistics.js';
 
 export const BENCH_PROMPT = 'a happy fox with sunglasses';

@@ -1,6 +1,6 @@
 /** A scene laid out from pictures that are there already. */
 
-import type { PlanarPicture } from '../pixels.js';
+import type { PlanarPicture } from '../picture/pixels.js';
 import type { ColourName, Relation } from '../words/scene.js';
 import { FACE, ON_BACKGROUND, ON_HEAD, OVER_EYES, placesOfCopies, regionsOfParts, WEARER, WHOLE } from './layout.js';
 import { emptyPicture, featuresOf, onColour, paste, tint } from './picture.js';

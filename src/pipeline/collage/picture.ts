@@ -1,8 +1,8 @@
 /** What can be done to premultiplied RGBA pictures before they are laid out. */
 
-import { TesseraError } from '../../errors.js';
-import type { PlanarPicture } from '../pixels.js';
-import { resizePlanes } from '../resample.js';
+import { TesseraError } from '../../domain/errors.js';
+import type { PlanarPicture } from '../picture/pixels.js';
+import { resizePlanes } from '../picture/resample.js';
 import type { ColourName } from '../words/scene.js';
 
 /** RGB in 0–1: the colours that things were given in training (training/data/captions.py). */

@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { BundleError } from '../../errors.js';
-import type { Bundle } from '../bundle.js';
+import { BundleError } from '../../domain/errors.js';
+import type { PictureSource } from '../../domain/picture.js';
+import type { Bundle } from '../bundle/bundle.js';
 import { normalise } from '../embedding.js';
-import type { PictureSource } from '../types.js';
 
 /** Something that can be asked for by words. */
 export interface MemoryThing {

@@ -1,13 +1,13 @@
 /** The parts of a bundle's memory, put together. */
 
-import type { Bundle } from '../bundle.js';
-import { type PictureDecoder, PictureEncoder } from '../codec.js';
+import type { Bundle } from '../bundle/bundle.js';
+import type { BundleSessions } from '../bundle/sessions.js';
 import type { ConditionerParts } from '../condition.js';
-import type { BundleSessions } from '../sessions.js';
-import { TextTokenizer } from '../tokenizer.js';
-import type { ImageEncoder } from '../vision.js';
+import { type PictureDecoder, PictureEncoder } from '../picture/codec.js';
+import type { ImageEncoder } from '../picture/vision.js';
 import { PhraseVectors } from '../words/phrase-vectors.js';
 import { PromptReader } from '../words/prompt-reader.js';
+import { TextTokenizer } from '../words/tokenizer.js';
 import { Memory } from './memory.js';
 import { SceneConditions } from './scene-conditions.js';
 import { SentenceEncoder } from './sentence-encoder.js';

@@ -1,7 +1,7 @@
 /** Which pictures of the memory a painting leans on, and how the whole is moved. */
 
 import type { Place } from '../collage/picture.js';
-import { RandomGenerator } from '../random.js';
+import { RandomGenerator } from '../prior/random.js';
 import type { Scene, ScenePart } from '../words/scene.js';
 import type { Memory } from './memory.js';
 

@@ -1,14 +1,14 @@
 /** What each picture of a scene is painted from: pictures of the memory, as they are or laid out as a collage. */
 
-import { AbortedError, BundleError } from '../../errors.js';
-import type { BundleManifest } from '../bundle-schema.js';
-import type { PictureDecoder, PictureEncoder } from '../codec.js';
+import { AbortedError, BundleError } from '../../domain/errors.js';
+import type { PictureCondition, PictureSource } from '../../domain/picture.js';
+import type { BundleManifest } from '../bundle/schema.js';
 import { type CollagePart, layOutCollage } from '../collage/collage.js';
 import { emptyPicture, mirrored, paste } from '../collage/picture.js';
 import { normalise } from '../embedding.js';
-import type { PlanarPicture } from '../pixels.js';
-import type { PictureCondition, PictureSource } from '../types.js';
-import type { ImageEncoder } from '../vision.js';
+import type { PictureDecoder, PictureEncoder } from '../picture/codec.js';
+import type { PlanarPicture } from '../picture/pixels.js';
+import type { ImageEncoder } from '../picture/vision.js';
 import type { Scene, ScenePart } from '../words/scene.js';
 import type { Memory, MemoryPicture } from './memory.js';
 import { type Choice, type ChosenPart, type Movement, PictureChooser } from './picture-chooser.js';

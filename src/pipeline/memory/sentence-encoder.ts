@@ -1,9 +1,9 @@
 /** Phrases → sentence vectors, to be compared with those of the memory's phrases: words with words. */
 
-import type { BundleManifest } from '../bundle-schema.js';
+import { floatsOf, int64Tensor, type Session } from '../bundle/onnx.js';
+import type { BundleManifest } from '../bundle/schema.js';
 import { normalise } from '../embedding.js';
-import { floatsOf, int64Tensor, type Session } from '../onnx.js';
-import type { TextTokenizer } from '../tokenizer.js';
+import type { TextTokenizer } from '../words/tokenizer.js';
 
 type Settings = NonNullable<BundleManifest['memory']>['sentenceEncoder'];
 

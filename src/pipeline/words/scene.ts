@@ -1,6 +1,6 @@
 /** What a prompt asks for, once it has been read. */
 
-import type { WordsRead } from '../types.js';
+import type { WordsRead } from '../../painter/painter.js';
 
 export const COLOUR_NAMES = [
   'red',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CollagePart, layOutCollage } from '../../../src/pipeline/collage/collage.js';
 import { placesOfCopies, regionsOfParts } from '../../../src/pipeline/collage/layout.js';
 import { COLOURS, emptyPicture, featuresOf, paste, tint } from '../../../src/pipeline/collage/picture.js';
-import type { PlanarPicture } from '../../../src/pipeline/pixels.js';
+import type { PlanarPicture } from '../../../src/pipeline/picture/pixels.js';
 import type { ColourName } from '../../../src/pipeline/words/scene.js';
 
 const SIZE = 48;

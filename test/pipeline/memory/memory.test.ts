@@ -2,10 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BundleError } from '../../../src/errors.js';
-import { readManifest } from '../../../src/pipeline/bundle.js';
+import { BundleError } from '../../../src/domain/errors.js';
+import type { PaintResult } from '../../../src/painter/painter.js';
+import { readManifest } from '../../../src/pipeline/bundle/bundle.js';
 import { Memory } from '../../../src/pipeline/memory/memory.js';
-import type { PaintResult } from '../../../src/pipeline/types.js';
 import { copyBundle, editManifest, openPipeline, TINY, TINY_MEMORY } from '../support.js';
 
 const text = (prompt: string, style?: string) => ({

@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readManifest } from '../../../src/pipeline/bundle.js';
+import { readManifest } from '../../../src/pipeline/bundle/bundle.js';
+import { Session } from '../../../src/pipeline/bundle/onnx.js';
 import { Memory } from '../../../src/pipeline/memory/memory.js';
 import { SentenceEncoder } from '../../../src/pipeline/memory/sentence-encoder.js';
-import { Session } from '../../../src/pipeline/onnx.js';
-import { TextTokenizer } from '../../../src/pipeline/tokenizer.js';
 import { PhraseVectors } from '../../../src/pipeline/words/phrase-vectors.js';
 import { PromptReader } from '../../../src/pipeline/words/prompt-reader.js';
 import type { Scene } from '../../../src/pipeline/words/scene.js';
+import { TextTokenizer } from '../../../src/pipeline/words/tokenizer.js';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../models/emoji');
 

@@ -1,0 +1,269 @@
+import { settingsOf } from '../../actions/guards/guards.js';
+import { DEFAULT_MAX_BYTES } from '../../actions/render-job.js';
+import type { Job } from '../../domain/job.js';
+import { mostPicturesPerPrompt } from '../../domain/limits.js';
+import { translator } from '../../i18n/index.js';
+import type { Painter, PaintProgress } from '../../painter/painter.js';
+import type { JobQueue } from '../../queue/queue.js';
+import type { Store } from '../../store/store.js';
+import type { BotEvent, JobReporter, Logger } from '../kit/context.js';
+import { type JobMessage, textMessage } from '../kit/job-message.js';
+import type { Delivery, Outcome } from './delivery.js';
+import { sendEnd } from './job-end.js';
+import { type Expectation, TrackedJob } from './tracked-job.js';
+
+export interface ReporterTimes {
+  /** Least time between two edits of one message. Default 3 s. */
+  readonly editIntervalMs: number;
+  /** How long a fresh job may stay without a word: fast jobs skip the "place" message. Default 400 ms. */
+  readonly firstEditAfterMs: number;
+  /** How often due edits are looked for. Default 250 ms. */
+  readonly tickMs: number;
+  /** Wait before an end is sent again after a transient error; doubles each time. Default 2 s. */
+  readonly retryAfterMs: number;
+}
+
+export const DEFAULT_TIMES: ReporterTimes = {
+  editIntervalMs: 3000,
+  firstEditAfterMs: 400,
+  tickMs: 250,
+  retryAfterMs: 2000,
+};
+
+/** Progress edits started in one tick and under way at once: thousands of waiting jobs must not flood Discord. */
+const MAX_EDITS_PER_TICK = 8;
+const MAX_EDITS_UNDER_WAY = 24;
+const MAX_END_TRIES = 5;
+/** Ends that a dead process still owes are sent when they are not older than this. */
+const OWED_FOR_MS = 24 * 3_600_000;
+
+export interface ReporterDeps {
+  readonly queue: JobQueue;
+  readonly store: Store;
+  readonly painter: Painter;
+  readonly delivery: Delivery;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly times: ReporterTimes;
+  readonly onEvent: (event: BotEvent) => void;
+}
+
+/** Keeps one message a job up to date, from the stored row alone: it does not matter which process asked. */
+export class Reporter implements JobReporter {
+  readonly #deps: ReporterDeps;
+  readonly #tracked = new Map<string, TrackedJob>();
+  readonly #expected = new Map<string, Expectation>();
+  #timer: NodeJS.Timeout | undefined;
+  #editsUnderWay = 0;
+  #isStopping = false;
+  /** Places changed since the last look. */
+  #hasMoved = true;
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** Follows the queue, and sends the ends that were never shown because the process died in between. */
+  start(): void {
+    const { store, times, clock } = this.#deps;
+    this.#listen('on');
+    this.#timer = setInterval(() => this.#tick(), times.tickMs);
+    for (const job of store.jobs.undelivered(200)) {
+      if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) this.#onEnd(job);
+    }
+  }
+
+  /** Lets what is under way be sent, for at most so long. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    const chains = Promise.allSettled([...this.#tracked.values()].map((tracked) => tracked.chain));
+    await Promise.race([chains, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+    clearInterval(this.#timer);
+    this.#listen('off');
+    this.#tracked.clear();
+  }
+
+  #listen(how: 'on' | 'off'): void {
+    const { queue } = this.#deps;
+    queue[how]('moved', this.#onMoved);
+    queue[how]('active', this.#onActive);
+    queue[how]('progress', this.#onProgress);
+    queue[how]('completed', this.#onEnd);
+    queue[how]('failed', this.#onEnd);
+    queue[how]('cancelled', this.#onEnd);
+    queue[how]('requeued', this.#onRequeued);
+  }
+
+  expect(interactionId: string, maxBytes: number): (isAcknowledged: boolean) => void {
+    const known = this.#expected.get(interactionId);
+    // A repeated delivery: the first one is still at it, and decides.
+    if (known !== undefined) return () => {};
+    let settle = () => {};
+    const ready = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const expectation: Expectation = { ready, maxBytes, isAcknowledged: undefined };
+    this.#expected.set(interactionId, expectation);
+    return (isAcknowledged) => {
+      expectation.isAcknowledged = isAcknowledged;
+      settle();
+      this.#expected.delete(interactionId);
+    };
+  }
+
+  announce(jobId: string): void {
+    const job = this.#deps.store.jobs.get(jobId);
+    if (job !== undefined) this.#track(job);
+  }
+
+  readonly #onMoved = (): void => {
+    this.#hasMoved = true;
+  };
+
+  readonly #onActive = (job: Job): void => {
+    this.#track(job).progress = { stage: 'encode', fraction: 0 };
+  };
+
+  readonly #onProgress = (job: Job, progress: PaintProgress): void => {
+    const tracked = this.#track(job);
+    const preview = progress.preview ?? tracked.progress?.preview;
+    tracked.progress = preview === undefined ? progress : { ...progress, preview };
+  };
+
+  readonly #onEnd = (job: Job): void => {
+    const tracked = this.#track(job);
+    tracked.isEnded = true;
+    this.#enqueue(tracked, () => this.#end(tracked, 1));
+  };
+
+  readonly #onRequeued = (job: Job): void => {
+    const tracked = this.#track(job);
+    tracked.progress = undefined;
+    tracked.forgetShown();
+    tracked.dueAt = this.#deps.clock() + this.#deps.times.editIntervalMs;
+    const text = translator(job.origin.locale)('job.requeued');
+    this.#enqueue(tracked, async () => {
+      await this.#show(tracked, textMessage(text), false);
+    });
+  };
+
+  #track(job: Job): TrackedJob {
+    const known = this.#tracked.get(job.id);
+    if (known !== undefined) return known;
+    const { clock, times } = this.#deps;
+    const tracked = new TrackedJob(job.id, {
+      expectation: this.#expected.get(job.origin.interactionId),
+      maxBytes: DEFAULT_MAX_BYTES,
+      dueAt: clock() + times.firstEditAfterMs,
+    });
+    this.#tracked.set(job.id, tracked);
+    return tracked;
+  }
+
+  /** Takes up waiting jobs that are not followed yet: new ones, and those of a process before this one. */
+  #trackWaiting(): void {
+    this.#hasMoved = false;
+    for (const { jobId } of this.#deps.queue.snapshot()) {
+      if (this.#tracked.has(jobId)) continue;
+      const job = this.#deps.store.jobs.get(jobId);
+      if (job !== undefined) this.#track(job);
+    }
+  }
+
+  #tick(): void {
+    if (this.#isStopping) return;
+    if (this.#hasMoved) this.#trackWaiting();
+    const now = this.#deps.clock();
+    const due = [...this.#tracked.values()].filter((tracked) => tracked.isDue(now)).sort((a, b) => a.dueAt - b.dueAt);
+    let started = 0;
+    for (const tracked of due) {
+      if (started >= MAX_EDITS_PER_TICK || this.#editsUnderWay >= MAX_EDITS_UNDER_WAY) break;
+      const message = this.#progressMessage(tracked, now);
+      tracked.dueAt = now + this.#deps.times.editIntervalMs;
+      if (message === undefined) continue;
+      started += 1;
+      this.#startEdit(tracked, message);
+    }
+  }
+
+  #startEdit(tracked: TrackedJob, message: JobMessage): void {
+    this.#editsUnderWay += 1;
+    tracked.isBusy = true;
+    this.#enqueue(tracked, async () => {
+      try {
+        if (!tracked.isEnded) await this.#show(tracked, message, false);
+      } finally {
+        this.#editsUnderWay -= 1;
+        tracked.isBusy = false;
+      }
+    });
+  }
+
+  #progressMessage(tracked: TrackedJob, now: number): JobMessage | undefined {
+    const { store, queue, delivery } = this.#deps;
+    const place = queue.place(tracked.jobId);
+    const job = place === undefined ? undefined : store.jobs.get(tracked.jobId);
+    // Between two states, or not taken up yet after a restart: its end is told by an event.
+    if (job === undefined || place === undefined) return undefined;
+    // Never acknowledged: there is no message to edit, and a new one is worth it for the pictures alone.
+    const hasNoMessage = job.messageId === null && job.origin.interactionToken !== null;
+    if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) return undefined;
+    return tracked.news(job, place, now);
+  }
+
+  #enqueue(tracked: TrackedJob, send: () => Promise<void>): void {
+    tracked.chain = tracked.chain
+      .then(() => tracked.ready)
+      .then(send)
+      .catch((error: unknown) => {
+        this.#deps.logger.warn({ err: error, jobId: tracked.jobId }, 'a job could not be shown');
+      });
+  }
+
+  async #show(tracked: TrackedJob, message: JobMessage, isEnd: boolean): Promise<Outcome> {
+    const { store, delivery } = this.#deps;
+    const job = store.jobs.get(tracked.jobId);
+    if (job === undefined || tracked.isGone) return { kind: 'gone', reason: 'message' };
+    const outcome = await delivery.show(job, message, { isEnd, isTokenDead: tracked.isTokenDead });
+    if (outcome.kind === 'gone') {
+      tracked.isGone = true;
+    } else if (outcome.messageId !== job.messageId) {
+      store.jobs.setMessage(job.id, outcome.messageId);
+    }
+    return outcome;
+  }
+
+  /** Shows how a job ended; what fails for a passing reason is tried again, and after a restart once more. */
+  async #end(tracked: TrackedJob, tries: number): Promise<void> {
+    const { store, painter, delivery, logger, onEvent, times } = this.#deps;
+    const job = store.jobs.get(tracked.jobId);
+    if (job === undefined || job.deletedAt !== null) {
+      this.#tracked.delete(tracked.jobId);
+      return;
+    }
+    const maxPictures = mostPicturesPerPrompt(settingsOf(store, job.origin.guildId));
+    const limits = { maxBytes: tracked.maxBytes, maxPictures };
+    try {
+      const outcome = await sendEnd(painter, job, limits, (message) => this.#show(tracked, message, true));
+      let via: Extract<BotEvent, { kind: 'delivered' }>['via'] = 'nowhere';
+      if (outcome.kind === 'shown') via = outcome.via;
+      else if (job.status === 'completed' && (await delivery.tellPrivately(job, tracked))) via = 'private';
+      if (outcome.kind === 'gone')
+        logger.info({ jobId: job.id, reason: outcome.reason, via }, 'no place for an answer');
+      onEvent({ kind: 'delivered', via });
+    } catch (error) {
+      if (tries < MAX_END_TRIES) {
+        logger.warn({ err: error, jobId: job.id, tries }, 'an answer could not be sent and is tried again');
+        const wait = setTimeout(
+          () => this.#enqueue(tracked, () => this.#end(tracked, tries + 1)),
+          times.retryAfterMs * 2 ** (tries - 1),
+        );
+        wait.unref();
+        return;
+      }
+      logger.error({ err: error, jobId: job.id }, 'an answer could not be sent');
+    }
+    store.jobs.markDelivered(job.id);
+    this.#tracked.delete(tracked.jobId);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Job } from '../../domain/job.js';
+import type { PaintProgress } from '../../painter/painter.js';
+import type { QueuePlace } from '../../queue/queue.js';
+import { type JobMessage, paintingMessage, waitingMessage } from '../kit/job-message.js';
+
+/** An ETA is drawn anew once it is off by this much, or by a tenth. */
+const ETA_SLACK_MS = 10_000;
+/** The progress bar moves in steps of a twentieth. */
+const PROGRESS_STEPS = 20;
+
+/** Said by `expect` of a job that is about to be stored. */
+export interface Expectation {
+  readonly ready: Promise<void>;
+  readonly maxBytes: number;
+  isAcknowledged: boolean | undefined;
+}
+
+/** What one process remembers of a job whose message it edits; losing it costs nothing but an edit. */
+export class TrackedJob {
+  readonly jobId: string;
+  readonly maxBytes: number;
+  /** Resolved once the interaction is acknowledged: nothing is sent before. */
+  readonly ready: Promise<void>;
+  isReady: boolean;
+  /** The interaction was never acknowledged. */
+  isTokenDead = false;
+  isEnded = false;
+  /** The message or its place is gone; the end is told privately. */
+  isGone = false;
+  /** An edit is on its way. */
+  isBusy = false;
+  progress: PaintProgress | undefined;
+  /** Clock time before which nothing is edited. */
+  dueAt: number;
+  /** Sends of one job happen one after the other. */
+  chain: Promise<void> = Promise.resolve();
+  #shownKey = '';
+  #shownReadyAt = 0;
+
+  constructor(jobId: string, options: { expectation: Expectation | undefined; maxBytes: number; dueAt: number }) {
+    const { expectation } = options;
+    this.jobId = jobId;
+    this.maxBytes = expectation?.maxBytes ?? options.maxBytes;
+    this.dueAt = options.dueAt;
+    this.isReady = expectation === undefined;
+    this.ready = (expectation?.ready ?? Promise.resolve()).then(() => {
+      this.isReady = true;
+      this.isTokenDead = expectation?.isAcknowledged === false;
+    });
+  }
+
+  /** Whether an edit may start now. */
+  isDue(now: number): boolean {
+    return this.isReady && !this.isEnded && !this.isGone && !this.isBusy && this.dueAt <= now;
+  }
+
+  /** Whatever is shown now is none of ours: the next look says something new. */
+  forgetShown(): void {
+    this.#shownKey = '';
+  }
+
+  /** What there is new to say; undefined when the message says it already. */
+  news(job: Job, place: QueuePlace, now: number): JobMessage | undefined {
+    return place.position === 0 ? this.#paintingNews(job) : this.#waitingNews(job, place, now);
+  }
+
+  #paintingNews(job: Job): JobMessage | undefined {
+    const step = Math.floor((this.progress?.fraction ?? 0) * PROGRESS_STEPS);
+    const key = `painting:${step}:${this.progress?.preview?.byteLength ?? 0}`;
+    if (key === this.#shownKey) return undefined;
+    this.#shownKey = key;
+    return paintingMessage(job, this.progress);
+  }
+
+  #waitingNews(job: Job, place: QueuePlace, now: number): JobMessage | undefined {
+    const key = `waiting:${place.position}:${place.waitingCount}`;
+    const readyAt = now + place.etaMs;
+    const isEtaRight = Math.abs(readyAt - this.#shownReadyAt) < Math.max(ETA_SLACK_MS, place.etaMs / 10);
+    if (key === this.#shownKey && isEtaRight) return undefined;
+    this.#shownKey = key;
+    this.#shownReadyAt = readyAt;
+    return waitingMessage(job, place, now);
+  }
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { paintProgress, wireError } from '../wire.js';
+
+/** Kept in Redis for a minute, for whoever asked. */
+export const outcome = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: wireError }),
+]);
+
+/** Published while a call is worked on. */
+export const remoteEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('taken'), callId: z.string(), workerId: z.string() }),
+  z.object({ type: z.literal('progress'), callId: z.string(), progress: paintProgress }),
+  z.object({ type: z.literal('ended'), callId: z.string() }),
+]);
+export type RemoteEvent = z.infer<typeof remoteEvent>;
+
+/** Job of the Redis queue: the call, encoded, and the channel on which its asker listens. */
+export const remoteJob = z.object({ callId: z.string(), asker: z.string(), call: z.string() });
+export type RemoteJob = z.infer<typeof remoteJob>;
+
+export const defaultPrefix = 'tessera';
+
+/** Names in Redis. Painting and everything that is quick have a queue each, so that a button never waits for a picture. */
+export function redisNames(prefix: string) {
+  return {
+    paintQueue: 'paint',
+    quickQueue: 'quick',
+    outcome: (callId: string) => `${prefix}:outcome:${callId}`,
+    cancelled: (callId: string) => `${prefix}:cancelled:${callId}`,
+    events: (asker: string) => `${prefix}:events:${asker}`,
+    cancel: `${prefix}:cancel`,
+    workers: `${prefix}:workers`,
+    worker: (workerId: string) => `${prefix}:worker:${workerId}`,
+    summary: `${prefix}:summary`,
+  };
+}
+
+export function newRemoteId(): string {
+  return randomUUID();
+}

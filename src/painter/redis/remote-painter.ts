@@ -1,0 +1,220 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { AbortedError, TesseraError, WorkerLostError } from '../../domain/errors.js';
+import type {
+  BundleSummary,
+  Painter,
+  PaintOptions,
+  PaintProgress,
+  PaintRequest,
+  PaintResult,
+  Phrase,
+  RenderedPicture,
+  RenderRequest,
+} from '../painter.js';
+import { fromWire, type PainterCall, painterAnswers } from '../wire.js';
+import { decode, encode } from './codec.js';
+import { defaultPrefix, newRemoteId, outcome, type RemoteJob, redisNames, remoteEvent } from './messages.js';
+import { openRedis } from './open-redis.js';
+import { WorkerRegistry } from './worker-registry.js';
+
+export interface RemotePainterOptions {
+  /** `redis://…` or `rediss://…` */
+  readonly redisUrl: string;
+  /** Called with the number of jobs that all living workers can paint at once, now and whenever it changes. */
+  readonly onSlots?: (slots: number) => void;
+  /** Common beginning of all keys; must be the same as the workers'. Default `tessera`. */
+  readonly prefix?: string;
+  /** How often it looks which workers live. Default 1,000 ms. */
+  readonly pollMs?: number;
+  /** Is told of lost connections and the like. */
+  readonly onError?: (error: Error) => void;
+}
+
+const ignore = () => undefined;
+
+/** No worker is there to do what was asked; one may come. */
+export class NoWorkerError extends TesseraError {
+  constructor() {
+    super('no_worker', 'No painting worker is connected.', { retryable: true });
+  }
+}
+
+interface Pending {
+  readonly onProgress: ((progress: PaintProgress) => void) | undefined;
+  readonly settle: (end: { readonly value: unknown } | { readonly error: Error }) => void;
+  workerId: string | undefined;
+}
+
+/**
+ * A painter whose work is done by `tessera worker` processes on other machines. Redis only carries calls and answers: the
+ * fair order stays with the bot's queue, which gives out no more jobs than there are living slots, and SQLite stays the
+ * truth. A worker that dies in the middle is a WorkerLostError, which the queue answers with another attempt.
+ */
+export class RemotePainter implements Painter {
+  readonly #redis: Redis;
+  readonly #events: Redis;
+  readonly #queueConnection: Redis;
+  readonly #paintQueue: Queue;
+  readonly #quickQueue: Queue;
+  readonly #registry: WorkerRegistry;
+  readonly #names: ReturnType<typeof redisNames>;
+  readonly #options: RemotePainterOptions;
+  readonly #asker = newRemoteId();
+  readonly #pending = new Map<string, Pending>();
+  #slots = 0;
+  #poll: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  private constructor(options: RemotePainterOptions, redis: Redis, events: Redis, queueConnection: Redis) {
+    const { prefix = defaultPrefix, onError = ignore } = options;
+    this.#options = options;
+    this.#names = redisNames(prefix);
+    this.#redis = redis;
+    this.#events = events;
+    this.#queueConnection = queueConnection;
+    const queueOptions = { connection: this.#queueConnection, prefix };
+    this.#paintQueue = new Queue(this.#names.paintQueue, queueOptions).on('error', onError);
+    this.#quickQueue = new Queue(this.#names.quickQueue, queueOptions).on('error', onError);
+    this.#registry = new WorkerRegistry(this.#redis, prefix);
+  }
+
+  /**
+   * Resolves once the workers have been counted; that there are none is fine.
+   * @throws TesseraError `redis_away`
+   */
+  static async connect(options: RemotePainterOptions): Promise<RemotePainter> {
+    const connect = () => openRedis(options.redisUrl, options.onError ?? ignore);
+    const redis = await connect();
+    const painter = new RemotePainter(options, redis, await connect(), await connect());
+    painter.#events.on('message', (_, text) => painter.#heard(text));
+    await painter.#events.subscribe(painter.#names.events(painter.#asker));
+    await painter.#look();
+    painter.#lookAgain();
+    return painter;
+  }
+
+  /** Jobs that all living workers together can paint at once. */
+  get slots(): number {
+    return this.#slots;
+  }
+
+  async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
+    return painterAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
+  }
+
+  async render(request: RenderRequest): Promise<RenderedPicture> {
+    return painterAnswers.render.parse(await this.#call({ method: 'render', request }));
+  }
+
+  async describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
+    const request = count === undefined ? { image } : { image, count };
+    return painterAnswers.describe.parse(await this.#call({ method: 'describe', request }));
+  }
+
+  async embedImage(image: Uint8Array): Promise<Float32Array> {
+    return painterAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
+  }
+
+  /** Known as soon as a worker was ever there, also while none is. */
+  async summary(): Promise<BundleSummary> {
+    const summary = await this.#registry.summary();
+    if (summary === undefined) throw new NoWorkerError();
+    return summary;
+  }
+
+  /** Gives up what is pending. The workers stay. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#poll);
+    for (const pending of this.#pending.values()) {
+      pending.settle({ error: new WorkerLostError('The connection to the workers was closed.') });
+    }
+    await Promise.all([this.#paintQueue.close(), this.#quickQueue.close()]);
+    for (const client of [this.#redis, this.#events, this.#queueConnection]) client.disconnect();
+  }
+
+  async #call(call: PainterCall, { signal, onProgress }: PaintOptions = {}): Promise<unknown> {
+    if (signal?.aborted) throw new AbortedError();
+    if (this.#isClosed || this.#slots === 0) throw new NoWorkerError();
+    const callId = newRemoteId();
+    const queue = call.method === 'paint' ? this.#paintQueue : this.#quickQueue;
+    const ended = new Promise<unknown>((resolve, reject) => {
+      const settle: Pending['settle'] = (end) => {
+        this.#pending.delete(callId);
+        if ('error' in end) reject(end.error);
+        else resolve(end.value);
+      };
+      this.#pending.set(callId, { onProgress, settle, workerId: undefined });
+    });
+    const cancel = () => {
+      this.#cancel(callId, queue).catch((error: Error) => this.#options.onError?.(error));
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const job: RemoteJob = { callId, asker: this.#asker, call: encode(call) };
+      const added = queue.add(call.method, job, { jobId: callId, removeOnComplete: true, removeOnFail: true });
+      // `ended` may reject first (closed meanwhile), and must not go unheard while this waits.
+      return (await Promise.all([ended, added]))[0];
+    } finally {
+      this.#pending.delete(callId);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Cooperative: the call ends when the worker has let go, or at once where none had taken it yet. */
+  async #cancel(callId: string, queue: Queue): Promise<void> {
+    await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
+    await this.#redis.publish(this.#names.cancel, callId);
+    // 1: it was still waiting. A taken one is locked by its worker, who was told.
+    const isRemoved = await queue.remove(callId).catch(() => 0);
+    if (isRemoved === 1) this.#pending.get(callId)?.settle({ error: new AbortedError() });
+  }
+
+  #heard(text: string): void {
+    const parsed = remoteEvent.safeParse(decode(text));
+    const pending = parsed.success ? this.#pending.get(parsed.data.callId) : undefined;
+    if (!parsed.success || pending === undefined) return;
+    const event = parsed.data;
+    if (event.type === 'taken') pending.workerId = event.workerId;
+    else if (event.type === 'progress') pending.onProgress?.(event.progress);
+    else this.#fetch(event.callId).catch((error: Error) => this.#options.onError?.(error));
+  }
+
+  /** Settles a call whose outcome lies in Redis. */
+  async #fetch(callId: string): Promise<void> {
+    const text = await this.#redis.getdel(this.#names.outcome(callId));
+    const pending = this.#pending.get(callId);
+    if (text === null || pending === undefined) return;
+    const end = outcome.parse(decode(text));
+    pending.settle(end.ok ? { value: end.value } : { error: fromWire(end.error) });
+  }
+
+  #lookAgain(): void {
+    this.#poll = setTimeout(async () => {
+      await this.#look().catch((error: Error) => this.#options.onError?.(error));
+      if (!this.#isClosed) this.#lookAgain();
+    }, this.#options.pollMs ?? 1000);
+  }
+
+  /** Counts the living, and ends the calls of the dead. */
+  async #look(): Promise<void> {
+    const asked = [...this.#pending.keys()];
+    const live = await this.#registry.live();
+    if (live.slots !== this.#slots) {
+      this.#slots = live.slots;
+      this.#options.onSlots?.(live.slots);
+    }
+    for (const callId of asked) {
+      const pending = this.#pending.get(callId);
+      const isLost = pending?.workerId === undefined ? live.slots === 0 : !live.ids.has(pending.workerId);
+      // An event may have been missed while the connection was away: the outcome is there all the same.
+      if (pending !== undefined) await this.#fetch(callId);
+      if (!isLost || !this.#pending.has(callId)) continue;
+      // Should it be alive after all, it stops painting what nobody waits for.
+      await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
+      await this.#redis.publish(this.#names.cancel, callId);
+      pending?.settle({ error: new WorkerLostError('The remote worker went away while it painted.') });
+    }
+  }
+}

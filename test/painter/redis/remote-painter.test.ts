@@ -1,0 +1,237 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { AbortedError, InputError, WorkerLostError } from '../../../src/domain/errors.js';
+import type { Painter, PaintProgress } from '../../../src/painter/painter.js';
+import { RemotePainter, type RemotePainterOptions } from '../../../src/painter/redis/remote-painter.js';
+import { type RemoteServerOptions, serveRemoteJobs } from '../../../src/painter/redis/serve-remote-jobs.js';
+import { FairJobQueue } from '../../../src/queue/job-queue.js';
+import { openStore } from '../../../src/store/open-store.js';
+import { FakePainter, fakeResult } from '../../queue/fake-painter.js';
+import { newJob } from '../../store/new-job.js';
+import { redisBinary, startRedis, type TestRedis } from './redis-server.js';
+
+if (redisBinary === undefined) {
+  console.warn(
+    'SKIPPED: the tests of remote workers need redis-server in PATH (Debian: apt-get install redis-server).',
+  );
+}
+
+const request = { condition: { kind: 'text', prompt: 'a fox' }, count: 2, seed: 5 } as const;
+
+describe.skipIf(redisBinary === undefined)('remote workers', () => {
+  let redis: TestRedis;
+  let prefix: string;
+  let tests = 0;
+  let closers: (() => Promise<unknown>)[];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis?.stop());
+  beforeEach(() => {
+    tests += 1;
+    prefix = `test${tests}`;
+    closers = [];
+  });
+  afterEach(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+
+  async function connect(options: Partial<RemotePainterOptions> = {}): Promise<RemotePainter> {
+    const painter = await RemotePainter.connect({ redisUrl: redis.url, prefix, pollMs: 40, ...options });
+    closers.push(() => painter.close());
+    return painter;
+  }
+
+  async function serve(painter: FakePainter, options: Partial<RemoteServerOptions> = {}) {
+    const server = await serveRemoteJobs(whole(painter), {
+      redisUrl: redis.url,
+      slots: 1,
+      prefix,
+      aliveMs: 2000,
+      ...options,
+    });
+    closers.push(() => server.close(0));
+    return server;
+  }
+
+  /** Waits until the workers have been noticed. */
+  async function slotsOf(painter: RemotePainter, slots: number): Promise<void> {
+    for (let waitedMs = 0; painter.slots !== slots; waitedMs += 10) {
+      if (waitedMs > 10_000) throw new Error(`Expected ${slots} slots, there are ${painter.slots}.`);
+      await delay(10);
+    }
+  }
+
+  function whole(painter: FakePainter): Painter {
+    return {
+      paint: (...args) => painter.paint(...args),
+      summary: () => painter.summary(),
+      render: async ({ imageTokens, sizePx }) => ({
+        png: Uint8Array.from(imageTokens.map((tokens) => tokens.length)),
+        widthPx: sizePx ?? 64,
+        heightPx: 64,
+      }),
+      describe: async (image, count) => [{ text: `${image.length} bytes`, fit: count ?? 0 }],
+      embedImage: async (image) => {
+        if (image.length === 0) throw new InputError('Expected a picture but received nothing.');
+        return Float32Array.from(image);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  it('paint, report progress and do everything else a painter does', async () => {
+    const local = new FakePainter();
+    await serve(local, { slots: 3 });
+    const remote = await connect();
+    expect(remote.slots).toBe(3);
+    expect(await remote.summary()).toEqual(await local.summary());
+    const progress: PaintProgress[] = [];
+    const painted = remote.paint(request, { onProgress: (step) => progress.push(step) });
+    const call = await local.call(0);
+    expect(call.request).toEqual(request);
+    call.options.onProgress?.({ stage: 'generate', fraction: 0.5, preview: Uint8Array.of(1, 2, 3) });
+    while (progress.length === 0) await delay(5);
+    call.finish();
+    expect(await painted).toEqual(fakeResult(request));
+    expect(progress).toEqual([{ stage: 'generate', fraction: 0.5, preview: Uint8Array.of(1, 2, 3) }]);
+    expect(await remote.render({ imageTokens: [new Uint16Array(7)], sizePx: 128 })).toEqual({
+      png: Uint8Array.of(7),
+      widthPx: 128,
+      heightPx: 64,
+    });
+    expect(await remote.describe(Uint8Array.of(1, 2), 5)).toEqual([{ text: '2 bytes', fit: 5 }]);
+    expect(await remote.embedImage(Uint8Array.of(3))).toEqual(Float32Array.of(3));
+    await expect(remote.embedImage(new Uint8Array())).rejects.toThrow(InputError);
+  });
+
+  it('refuse a malformed call as bad input, and go on', async () => {
+    const local = new FakePainter();
+    await serve(local);
+    const remote = await connect();
+    await expect(remote.paint({ ...request, count: 1.5 })).rejects.toThrow(InputError);
+    await expect(remote.render({ imageTokens: [new Uint16Array(1)], sizePx: Number.NaN })).rejects.toThrow(/sizePx/);
+    expect(local.calls).toHaveLength(0);
+    expect(await remote.embedImage(Uint8Array.of(3))).toEqual(Float32Array.of(3));
+  });
+
+  it('a button does not wait for the pictures that are being painted', async () => {
+    const local = new FakePainter();
+    await serve(local);
+    const remote = await connect();
+    const painted = remote.paint(request);
+    const call = await local.call(0);
+    expect(await remote.embedImage(Uint8Array.of(1))).toEqual(Float32Array.of(1));
+    call.finish();
+    await painted;
+  });
+
+  it('cancel cooperatively once taken, and at once while none has taken it', async () => {
+    const local = new FakePainter();
+    local.abortAfterMs = 150;
+    await serve(local);
+    const remote = await connect();
+    const [taken, waiting] = [new AbortController(), new AbortController()];
+    const first = remote.paint(request, { signal: taken.signal }).catch((error: unknown) => error);
+    await local.call(0);
+    const second = remote.paint(request, { signal: waiting.signal }).catch((error: unknown) => error);
+    await delay(50);
+    waiting.abort();
+    expect(await second).toBeInstanceOf(AbortedError);
+    const startedAt = performance.now();
+    taken.abort();
+    expect(await first).toBeInstanceOf(AbortedError);
+    expect(performance.now() - startedAt).toBeGreaterThan(140);
+    expect(local.calls).toHaveLength(1);
+    const aborted = AbortSignal.abort();
+    await expect(remote.paint(request, { signal: aborted })).rejects.toThrow(AbortedError);
+  });
+
+  it('come and go, and the number of slots follows', async () => {
+    const seen: number[] = [];
+    const remote = await connect({ onSlots: (slots) => seen.push(slots) });
+    await expect(remote.paint(request)).rejects.toMatchObject({ code: 'no_worker', retryable: true });
+    await expect(remote.summary()).rejects.toMatchObject({ code: 'no_worker' });
+    const one = await serve(new FakePainter(), { slots: 2 });
+    await slotsOf(remote, 2);
+    await serve(new FakePainter(), { slots: 1 });
+    await slotsOf(remote, 3);
+    await one.close(0);
+    await slotsOf(remote, 1);
+    expect(seen).toEqual([2, 3, 1]);
+  });
+
+  it('refuse to mix bundles', async () => {
+    await serve(new FakePainter());
+    const other = new FakePainter();
+    other.bundle = 'photo';
+    await expect(serve(other)).rejects.toThrow(/Expected the bundle emoji 1.0.0.*received photo 1.0.0/);
+  });
+
+  it('hand their work back when they are shut down', async () => {
+    const local = new FakePainter();
+    const server = await serve(local);
+    const remote = await connect();
+    const painted = remote.paint(request).catch((error: unknown) => error);
+    await local.call(0);
+    await server.close(20);
+    expect(await painted).toBeInstanceOf(WorkerLostError);
+  });
+
+  it('killed in the middle, cost an attempt: another worker paints the job, and the bot is none the wiser', async () => {
+    const remote = await connect({ onSlots: (slots) => queue?.setSlots(slots) });
+    const store = openStore({ path: ':memory:' });
+    const queue = new FairJobQueue({ store, painter: remote, slots: remote.slots, retryDelayMs: 10 });
+    closers.push(async () => {
+      await queue.stop(0);
+      store.close();
+    });
+    await queue.start();
+    const { job } = await queue.add(newJob({ count: 1, seed: 77 }));
+    await delay(100);
+    expect(store.jobs.get(job.id)?.status).toBe('waiting');
+
+    const script = join(import.meta.dirname, 'fixtures', 'remote-worker.mjs');
+    const doomed = spawn(process.execPath, [script, inject('distDir'), redis.url, '60000', prefix], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const requeued = new Promise((resolve) => queue.on('requeued', resolve));
+    const completed = new Promise((resolve) => queue.on('completed', (done) => resolve(done)));
+    await new Promise((resolve) => queue.on('progress', resolve));
+    doomed.kill('SIGKILL');
+    await once(doomed, 'exit');
+    expect(await requeued).toMatchObject({ id: job.id, attempts: 1 });
+    const local = new FakePainter();
+    await serve(local);
+    (await local.call(0)).finish();
+    expect(await completed).toMatchObject({ id: job.id, status: 'completed', attempts: 1 });
+    expect(store.jobs.get(job.id)?.pictures[0]?.seed).toBe(77);
+  });
+
+  it('say which Redis does not answer, without its password', async () => {
+    const away = 'redis://:secret@127.0.0.1:1';
+    const starts = [
+      () => RemotePainter.connect({ redisUrl: away }),
+      () => serveRemoteJobs(whole(new FakePainter()), { redisUrl: away, slots: 1 }),
+    ];
+    for (const start of starts) {
+      const error = await start().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'redis_away', message: 'Redis at 127.0.0.1:1 does not answer.' });
+    }
+  });
+
+  it('a bot that closes gives up what is pending', async () => {
+    const local = new FakePainter();
+    await serve(local);
+    const remote = await RemotePainter.connect({ redisUrl: redis.url, prefix, pollMs: 40 });
+    const painted = remote.paint(request).catch((error: unknown) => error);
+    await local.call(0);
+    await remote.close();
+    expect(await painted).toBeInstanceOf(WorkerLostError);
+    await expect(remote.render({ imageTokens: [] })).rejects.toMatchObject({ retryable: true });
+  });
+});
