@@ -5,8 +5,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import dotenv from 'dotenv';
 import { z } from 'zod';
+import { EXECUTION_PROVIDERS, type ExecutionProvider } from './domain/execution-provider.js';
 
-export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 export interface Config {
@@ -66,7 +66,7 @@ const VARIABLES = {
   DATABASE_PATH: path,
   REDIS_URL: url(['redis:', 'rediss:'], 'an address such as redis://127.0.0.1:6379', true),
   MODEL_BUNDLE: path,
-  EXECUTION_PROVIDER: oneOf(['cpu', 'webgpu', 'cuda']),
+  EXECUTION_PROVIDER: oneOf(EXECUTION_PROVIDERS),
   WORKERS: integer(1, 64),
   THREADS_PER_WORKER: integer(1, 256),
   HTTP_PORT: integer(0, 65_535),

@@ -1,4 +1,4 @@
-import type { Job } from '../domain/job.js';
+import type { Job, StoredPicture } from '../domain/job.js';
 import type { Painter, RenderedPicture } from '../painter/painter.js';
 import { LocalError } from './local-error.js';
 
@@ -28,10 +28,8 @@ export async function renderPicture(
   options: { readonly sizePx: number; readonly maxBytes: number },
 ): Promise<RenderedPicture> {
   await assertSameModel(painter, job);
-  const picture = job.pictures[index];
-  if (picture === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
   return painter.render({
-    imageTokens: [picture.imageTokens],
+    imageTokens: [pictureAt(job, index).imageTokens],
     sizePx: options.sizePx,
     maxBytes: fileBytes(options.maxBytes),
   });
@@ -43,6 +41,13 @@ export async function assertSameModel(painter: Painter, job: Job): Promise<void>
   const { id } = await painter.summary();
   const was = job.bundle;
   if (was !== null && was !== id) throw new LocalError('other_model', (t) => t('error.otherModel', { was, now: id }));
+}
+
+/** @throws LocalError when the job has no such picture */
+export function pictureAt(job: Job, index: number): StoredPicture {
+  const picture = job.pictures[index];
+  if (picture === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  return picture;
 }
 
 function fileBytes(maxBytes: number): number {

@@ -1,10 +1,10 @@
 /** What people hand in: prompts and pictures, with bounds before anything is read whole. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { charCount, MAX_PROMPT_CHARS } from '../domain/bounds.js';
 import { expected, InputError } from '../domain/errors.js';
 import type { Terminal } from './command.js';
 
-export const MAX_PROMPT_CHARACTERS = 1_000;
 /** 1,000 characters are 4,000 bytes at most; the rest is room for white space around them. */
 const MAX_STDIN_BYTES = 16 * 1024;
 const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
@@ -16,14 +16,14 @@ const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
 export async function readPrompt(argument: string, terminal: Terminal): Promise<string> {
   const prompt = (argument === '-' ? await readBounded(terminal.stdin) : argument).trim();
   if (prompt === '') throw new InputError('Expected words for the prompt but it is empty.');
-  const length = [...prompt].length;
-  if (length > MAX_PROMPT_CHARACTERS) throw tooLong(`${length}`);
+  const length = charCount(prompt);
+  if (length > MAX_PROMPT_CHARS) throw tooLong(`${length}`);
   return prompt;
 }
 
 function tooLong(received: string): InputError {
   return new InputError(
-    `Expected at most ${MAX_PROMPT_CHARACTERS.toLocaleString('en')} characters for the prompt but received ${received}.`,
+    `Expected at most ${MAX_PROMPT_CHARS.toLocaleString('en')} characters for the prompt but received ${received}.`,
   );
 }
 

@@ -2,9 +2,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { loadConfig, resolveBundle } from '../config.js';
+import { DEFAULT_PICTURES, MAX_CANDIDATES, MAX_PICTURES, MAX_SEED, RENDERED_PX } from '../domain/bounds.js';
 import { AbortedError, expected } from '../domain/errors.js';
 import type { SamplingSettings } from '../domain/sampling.js';
-import type { Condition, PaintedPicture, Painter } from '../painter/painter.js';
+import type { Condition, PaintedPicture, Painter, RenderedPicture } from '../painter/painter.js';
 import { EXIT, type Terminal } from './command.js';
 import { decimal, type FlagValues, wholeNumber } from './flags.js';
 import { OutputFolder } from './output-folder.js';
@@ -51,24 +52,24 @@ export interface PaintFlags {
 
 /** The values of PAINT_FLAGS, checked. @throws InputError that names the flag that is wrong. */
 export function readPaintFlags(values: FlagValues<typeof PAINT_FLAGS>, cwd: string): PaintFlags {
-  const count = wholeNumber(values.count, '--count', { min: 1, max: 16 }) ?? 4;
+  const count = wholeNumber(values.count, '--count', { min: 1, max: MAX_PICTURES }) ?? DEFAULT_PICTURES;
   const settings = {
     temperature: decimal(values.temperature, '--temperature', { min: 0, max: 5 }),
     topK: wholeNumber(values['top-k'], '--top-k', { min: 0, max: 65_536 }),
     topP: decimal(values['top-p'], '--top-p', { min: 0, max: 1, isMinExcluded: true }),
     guidanceScale: decimal(values.guidance, '--guidance', { min: 0, max: 20 }),
-    candidateCount: wholeNumber(values.candidates, '--candidates', { min: count, max: 128 }),
+    candidateCount: wholeNumber(values.candidates, '--candidates', { min: count, max: MAX_CANDIDATES }),
   };
   const sampling: Partial<SamplingSettings> = Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   );
   return {
     count,
-    seed: wholeNumber(values.seed, '--seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32),
+    seed: wholeNumber(values.seed, '--seed', { min: 0, max: MAX_SEED }) ?? randomInt(MAX_SEED + 1),
     bundleDir: values.bundle === undefined ? undefined : resolveBundle(values.bundle, cwd),
     sampling,
     out: values.out ?? 'pictures',
-    sizePx: wholeNumber(values.size, '--size', { min: 32, max: 1024 }),
+    sizePx: wholeNumber(values.size, '--size', RENDERED_PX),
     isJson: values.json ?? false,
   };
 }
@@ -112,10 +113,9 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
       { condition, count, seed, sampling },
       { signal: terminal.signal, onProgress: bar.onProgress },
     );
-    const pictures =
-      sizePx === undefined ? result.pictures : await resized(pipeline, result.pictures, sizePx, terminal);
+    const rendered = await renderEach(pipeline, result.pictures, sizePx, terminal);
     bar.clear();
-    const images = await writePictures(pictures, job.nameStem, folder);
+    const images = await writePictures(rendered, job.nameStem, folder);
     const bundle = (await pipeline.summary()).name;
     const { words = { understood: [], unknown: [] }, timings } = result;
     if (flags.isJson) {
@@ -137,35 +137,39 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
   }
 }
 
-/** The same pictures with PNGs of another size. @throws AbortedError between two of them. */
-async function resized(
-  painter: Pick<Painter, 'render'>,
-  pictures: readonly PaintedPicture[],
-  sizePx: number,
-  { signal }: Terminal,
-): Promise<readonly PaintedPicture[]> {
-  const others = [];
-  for (const picture of pictures) {
-    if (signal.aborted) throw new AbortedError();
-    const { png } = await painter.render({ imageTokens: [picture.imageTokens], sizePx });
-    others.push({ ...picture, png });
-  }
-  return others;
+interface RenderedOne {
+  readonly picture: PaintedPicture;
+  readonly rendered: RenderedPicture;
 }
 
-async function writePictures(pictures: readonly PaintedPicture[], nameStem: string, folder: OutputFolder) {
-  const images = [];
+/** A PNG of each picture. @throws AbortedError between two of them. */
+async function renderEach(
+  painter: Pick<Painter, 'render'>,
+  pictures: readonly PaintedPicture[],
+  sizePx: number | undefined,
+  { signal }: Terminal,
+): Promise<readonly RenderedOne[]> {
+  const all = [];
   for (const picture of pictures) {
-    const png = Buffer.from(picture.png.buffer, picture.png.byteOffset, picture.png.byteLength);
+    if (signal.aborted) throw new AbortedError();
+    const request = { imageTokens: [picture.imageTokens], ...(sizePx === undefined ? {} : { sizePx }) };
+    all.push({ picture, rendered: await painter.render(request) });
+  }
+  return all;
+}
+
+async function writePictures(all: readonly RenderedOne[], nameStem: string, folder: OutputFolder) {
+  const images = [];
+  for (const { picture, rendered } of all) {
+    const { seed, fit, condition } = picture;
     images.push({
-      path: await folder.write(`${nameStem}-${picture.seed}.png`, png),
-      // The PNG header says it: width and height are the first fields of the first chunk.
-      width: png.readUInt32BE(16),
-      height: png.readUInt32BE(20),
-      sha256: createHash('sha256').update(png).digest('hex'),
-      seed: picture.seed,
-      fit: picture.fit,
-      sources: picture.condition?.sources ?? [],
+      path: await folder.write(`${nameStem}-${seed}.png`, rendered.png),
+      width: rendered.widthPx,
+      height: rendered.heightPx,
+      sha256: createHash('sha256').update(rendered.png).digest('hex'),
+      seed,
+      fit,
+      sources: condition?.sources ?? [],
     });
   }
   return images;

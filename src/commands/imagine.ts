@@ -1,23 +1,10 @@
-import type { ChatInputCommandInteraction } from 'discord.js';
-import { LocalError } from '../actions/local-error.js';
-import {
-  allowedCount,
-  checkPrompt,
-  DEFAULT_COUNT,
-  MAX_PROMPT_CHARS,
-  MAX_SEED,
-  randomSeed,
-  requestJob,
-} from '../actions/request-job.js';
-import { askerOf } from '../discord/kit/asker-of.js';
+import { imagine as paint, SIZES_PX } from '../actions/imagine.js';
+import { acceptJob } from '../discord/kit/accept-job.js';
+import { askOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
-import type { Context } from '../discord/kit/context.js';
-import { MAX_PICTURES } from '../discord/kit/custom-id.js';
 import { named, slashCommand } from '../discord/kit/localise.js';
-import { safeText } from '../discord/kit/safe-text.js';
 import { suggest } from '../discord/kit/suggest.js';
-
-const SIZES_PX = [64, 128, 256, 512] as const;
+import { MAX_PICTURES, MAX_PROMPT_CHARS, MAX_SEED } from '../domain/bounds.js';
 
 /** Pictures from words. */
 export const imagine = {
@@ -32,18 +19,14 @@ export const imagine = {
 
   async execute(context, interaction) {
     const { options } = interaction;
-    const prompt = checkPrompt(options.getString('prompt', true));
-    await requestJob(context, interaction, {
-      source: { kind: 'prompt' },
-      embedding: null,
-      parentJobId: null,
-      prompt,
-      style: await readStyle(context, options.getString('style')),
-      count: readCount(context, interaction),
-      seed: readSeed(interaction),
-      sizePx: readSize(options.getInteger('size')),
-      sampling: {},
-    });
+    const typed = {
+      prompt: options.getString('prompt', true),
+      style: options.getString('style'),
+      count: options.getInteger('count'),
+      seed: options.getInteger('seed'),
+      sizePx: options.getInteger('size'),
+    };
+    await acceptJob(context, interaction, () => paint(context, askOf(context.store, interaction), typed));
   },
 
   async autocomplete(context, interaction) {
@@ -56,36 +39,3 @@ export const imagine = {
     );
   },
 } as const satisfies Command;
-
-/** Discord checks the bounds in its clients; what arrives is checked again. */
-export function readCount({ store }: Context, interaction: ChatInputCommandInteraction): number {
-  const count = interaction.options.getInteger('count') ?? allowedCount(store, askerOf(interaction), DEFAULT_COUNT);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_PICTURES) {
-    throw new LocalError('bad_count', (t) => t('guard.pictures', { max: MAX_PICTURES }));
-  }
-  return count;
-}
-
-export function readSeed(interaction: ChatInputCommandInteraction): number {
-  const seed = interaction.options.getInteger('seed') ?? randomSeed();
-  if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED)
-    throw new LocalError('bad_seed', (t) => t('error.badSeed'));
-  return seed;
-}
-
-function readSize(sizePx: number | null): number | null {
-  if (sizePx === null) return null;
-  const known = SIZES_PX.find((px) => px === sizePx);
-  if (known === undefined) throw new LocalError('bad_size', (t) => t('error.malformed'));
-  return known;
-}
-
-async function readStyle(context: Context, wanted: string | null): Promise<string | null> {
-  if (wanted === null || wanted.trim() === '') return null;
-  const { styles } = await context.painter.summary();
-  const style = styles.find((known) => known.toLowerCase() === wanted.trim().toLowerCase());
-  if (style !== undefined) return style;
-  throw new LocalError('unknown_style', (t) =>
-    t('error.unknownStyle', { style: safeText(wanted, 100), styles: styles.join(', ') || '—' }),
-  );
-}

@@ -1,6 +1,6 @@
 import { type ChatInputCommandInteraction, version as libraryVersion, MessageFlags } from 'discord.js';
-import { findFinishedJob } from '../actions/find-job.js';
-import { settingsOf } from '../actions/guards/guards.js';
+import { settingsOf } from '../actions/ask.js';
+import { assertFinished, findJob } from '../actions/find-job.js';
 import { askerOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
 import type { Context } from '../discord/kit/context.js';
@@ -28,7 +28,8 @@ export const info = {
 } as const satisfies Command;
 
 async function tellSources(context: Context, interaction: ChatInputCommandInteraction, jobId: string): Promise<void> {
-  const job = findFinishedJob(context.store, askerOf(interaction), jobId);
+  const job = findJob(context.store, askerOf(interaction), jobId);
+  assertFinished(job);
   const t = translator(interaction.locale);
   const embed = sourcesEmbed(job, t);
   const answer = embed === undefined ? textMessage(t('info.noSources', { job: job.id })) : { embeds: [embed] };

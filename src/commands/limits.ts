@@ -4,8 +4,9 @@ import {
   MessageFlags,
   PermissionFlagsBits,
 } from 'discord.js';
+import { asModerator, changeLimits, type ModeratorAsk, pause, resetLimits } from '../actions/limits.js';
 import { LocalError } from '../actions/local-error.js';
-import { askerOf } from '../discord/kit/asker-of.js';
+import { askOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
 import type { Context } from '../discord/kit/context.js';
 import { settingValue } from '../discord/kit/limit-lines.js';
@@ -32,13 +33,11 @@ export const limits = {
     .addSubcommand((s) => subcommand(s, 'limits.resume')),
 
   async execute(context, interaction) {
-    const asker = askerOf(interaction);
-    if (asker.guildId === null) throw new LocalError('guild_only', (t) => t('error.guildOnly'));
-    if (!asker.isModerator) throw new LocalError('not_moderator', (t) => t('error.notModerator'));
+    const ask = asModerator(askOf(context.store, interaction));
     const t = translator(interaction.locale);
     const run = SUBCOMMANDS.get(interaction.options.getSubcommand());
     if (run === undefined) throw new LocalError('unknown_command', (say) => say('error.unknownCommand'));
-    const text = run({ context, interaction, guildId: asker.guildId, userId: asker.userId, t });
+    const text = run({ context, interaction, ask, t });
     await interaction.reply({
       embeds: [{ title: t('limits.title'), description: shorten(text, MAX_EMBED_CHARS) }],
       flags: MessageFlags.Ephemeral,
@@ -49,8 +48,7 @@ export const limits = {
 interface Call {
   readonly context: Context;
   readonly interaction: ChatInputCommandInteraction;
-  readonly guildId: string;
-  readonly userId: string;
+  readonly ask: ModeratorAsk;
   readonly t: Translate;
 }
 
@@ -63,39 +61,32 @@ const SUBCOMMANDS: ReadonlyMap<string, (call: Call) => string> = new Map([
   ['resume', (call: Call) => setPaused(call, false)],
 ]);
 
-function show({ context, guildId, t }: Call): string {
-  const settings = context.store.settings.get(guildId);
+function show({ ask: { settings }, t }: Call): string {
   return (Object.keys(settings) as (keyof GuildSettings)[])
     .map((name) => `**${t(`limit.${name}`)}**: ${shorten(settingValue(name, settings[name], t), MAX_VALUE_CHARS)}`)
     .join('\n');
 }
 
-function set({ context, interaction, guildId, userId, t }: Call): string {
-  const before = context.store.settings.get(guildId);
-  const changes = readChanges(before, interaction.options);
-  const done = Object.entries(changes).map(([name, value]) =>
-    context.store.settings.set(guildId, userId, name as keyof GuildSettings, value),
-  );
-  return [t('limits.changed'), ...done.map((change) => changeLine(change, t))].join('\n');
+function set({ context, interaction, ask, t }: Call): string {
+  const changes = changeLimits(context, ask, readChanges(ask.settings, interaction.options));
+  return [t('limits.changed'), ...changes.map((change) => changeLine(change, t))].join('\n');
 }
 
-function reset({ context, guildId, userId, t }: Call): string {
-  const changes = context.store.settings.reset(guildId, userId);
-  context.queue.setPaused(guildId, context.store.settings.get(guildId).paused);
+function reset({ context, ask, t }: Call): string {
+  const changes = resetLimits(context, ask);
   return [t('limits.reset', { count: changes.length }), ...changes.map((change) => changeLine(change, t))].join('\n');
 }
 
-function history({ context, guildId, t }: Call): string {
-  const changes = context.store.settings.history(guildId, HISTORY_ENTRIES);
+function history({ context, ask, t }: Call): string {
+  const changes = context.store.settings.history(ask.guildId, HISTORY_ENTRIES);
   if (changes.length === 0) return t('limits.noHistory');
   return changes
     .map((change) => `<t:${Math.floor(change.at / 1000)}:f> <@${change.userId}> ${changeLine(change, t)}`)
     .join('\n');
 }
 
-function setPaused({ context, guildId, userId, t }: Call, isPaused: boolean): string {
-  context.store.settings.set(guildId, userId, 'paused', isPaused);
-  context.queue.setPaused(guildId, isPaused);
+function setPaused({ context, ask, t }: Call, isPaused: boolean): string {
+  pause(context, ask, isPaused);
   return t(isPaused ? 'limits.paused' : 'limits.resumed');
 }
 

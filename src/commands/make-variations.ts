@@ -1,27 +1,23 @@
-import { variationOf } from '../actions/derive.js';
-import { assertMayPress, findFinishedJob } from '../actions/find-job.js';
 import { LocalError } from '../actions/local-error.js';
-import { allowedCount, DEFAULT_COUNT, requestJob } from '../actions/request-job.js';
-import { askerOf } from '../discord/kit/asker-of.js';
+import { vary } from '../actions/vary.js';
+import { acceptJob } from '../discord/kit/accept-job.js';
+import { askOf } from '../discord/kit/asker-of.js';
 import type { MenuCommand } from '../discord/kit/command.js';
 import { messageMenu } from '../discord/kit/localise.js';
 import { jobOfTarget, pictureOfTarget } from '../discord/kit/target.js';
-import { varyUpload } from '../discord/kit/upload.js';
+import { paintFromUpload } from '../discord/kit/upload.js';
 
 /** Variations of a message's picture: of the best one where it is a job of ours, otherwise of the picture itself. */
 export const makeVariations = {
   data: messageMenu('menu.variations'),
   async execute(context, interaction) {
-    const asker = askerOf(interaction);
-    const count = allowedCount(context.store, asker, DEFAULT_COUNT);
-    const target = jobOfTarget(context.store, asker, interaction.targetMessage);
-    if (target !== undefined) {
-      const job = findFinishedJob(context.store, asker, target.id);
-      assertMayPress(context.store, asker, job);
-      return requestJob(context, interaction, await variationOf(context.painter, job, 0, 'strong', count));
+    const ask = askOf(context.store, interaction);
+    const job = jobOfTarget(context.store, ask.asker, interaction.targetMessage);
+    if (job !== undefined) {
+      return acceptJob(context, interaction, () => vary(context, { ...ask, job }, 0, 'strong'));
     }
     const picture = pictureOfTarget(interaction.targetMessage);
     if (picture === undefined) throw new LocalError('no_picture', (t) => t('menu.noPicture'));
-    await varyUpload(context, interaction, picture, { count });
+    await paintFromUpload(context, interaction, picture, { count: null, seed: null });
   },
 } as const satisfies MenuCommand;

@@ -1,6 +1,6 @@
+import { settingsOf } from '../actions/ask.js';
 import { findJob } from '../actions/find-job.js';
-import { guardPermissions, settingsOf } from '../actions/guards/guards.js';
-import { LocalError } from '../actions/local-error.js';
+import { assertMayShow } from '../actions/guards/guards.js';
 import { DEFAULT_MAX_BYTES, renderJob } from '../actions/render-job.js';
 import { askerOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
@@ -38,8 +38,7 @@ export const show = {
         : paintingMessage(inReader, undefined);
       return void (await interaction.reply(message));
     }
-    const refusal = guardPermissions(asker);
-    if (refusal !== undefined) throw new LocalError('refused', refusal);
+    assertMayShow(asker);
     await interaction.deferReply();
     const maxPictures = mostPicturesPerPrompt(settingsOf(context.store, asker.guildId));
     await sendFitting(

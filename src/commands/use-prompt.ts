@@ -1,12 +1,11 @@
 import { LocalError } from '../actions/local-error.js';
-import { MAX_PROMPT_CHARS } from '../actions/request-job.js';
-import { promptModal } from '../discord/buttons/edit.js';
 import { askerOf } from '../discord/kit/asker-of.js';
 import type { MenuCommand } from '../discord/kit/command.js';
-import { NEW_PROMPT_ID } from '../discord/kit/custom-id.js';
 import { messageMenu } from '../discord/kit/localise.js';
+import { NEW_PROMPT_ID, promptModal } from '../discord/kit/prompt-modal.js';
 import { shorten, visibleText } from '../discord/kit/safe-text.js';
 import { jobOfTarget } from '../discord/kit/target.js';
+import { MAX_PROMPT_CHARS } from '../domain/bounds.js';
 import { translator } from '../i18n/index.js';
 
 /** Opens the prompt modal with a job's prompt and seed, or with the words of any message. */

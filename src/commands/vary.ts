@@ -1,9 +1,7 @@
-import { MAX_SEED } from '../actions/request-job.js';
 import type { Command } from '../discord/kit/command.js';
-import { MAX_PICTURES } from '../discord/kit/custom-id.js';
 import { named, slashCommand } from '../discord/kit/localise.js';
-import { varyUpload } from '../discord/kit/upload.js';
-import { readCount, readSeed } from './imagine.js';
+import { paintFromUpload } from '../discord/kit/upload.js';
+import { MAX_PICTURES, MAX_SEED } from '../domain/bounds.js';
 
 /** Pictures from an uploaded picture's embedding. */
 export const vary = {
@@ -12,10 +10,10 @@ export const vary = {
     .addIntegerOption((o) => named(o, 'vary.count').setMinValue(1).setMaxValue(MAX_PICTURES))
     .addIntegerOption((o) => named(o, 'vary.seed').setMinValue(0).setMaxValue(MAX_SEED)),
   async execute(context, interaction) {
-    const upload = interaction.options.getAttachment('image', true);
-    await varyUpload(context, interaction, upload, {
-      count: readCount(context, interaction),
-      seed: readSeed(interaction),
+    const { options } = interaction;
+    await paintFromUpload(context, interaction, options.getAttachment('image', true), {
+      count: options.getInteger('count'),
+      seed: options.getInteger('seed'),
     });
   },
 } as const satisfies Command;

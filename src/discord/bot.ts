@@ -1,12 +1,21 @@
-import { type Client, Events, RESTEvents, Routes } from 'discord.js';
+import {
+  type Client,
+  Events,
+  InteractionResponseType,
+  InteractionType,
+  MessageFlags,
+  RESTEvents,
+  Routes,
+} from 'discord.js';
 import { createWordFilter } from '../actions/guards/words.js';
 import { translator } from '../i18n/index.js';
+import type { Logger } from '../logger.js';
 import type { Painter } from '../painter/painter.js';
 import type { JobQueue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import { createClient } from './client.js';
 import { createDispatcher } from './dispatch.js';
-import type { BotEvent, Context, Logger } from './kit/context.js';
+import type { BotEvent, Context } from './kit/context.js';
 import { createDownloader } from './kit/download.js';
 import { type MalformedInteraction, sieve } from './packet-check.js';
 import { handleReaction } from './reactions/handle-reaction.js';
@@ -39,6 +48,8 @@ export interface Bot {
    * the restart, and disconnects. Resolves within about `graceMs`.
    */
   stop(graceMs: number): Promise<void>;
+  /** Resolves once everything that is to be shown now has been sent. */
+  idle(): Promise<void>;
   /** Connected and heard of by the gateway. */
   readonly isReady: boolean;
   /** Milliseconds of the last heartbeat's way there and back; −1 before the first. */
@@ -87,18 +98,15 @@ export function createBot(deps: BotDeps): Bot {
   client.on(Events.MessageReactionRemove, (reaction, user) => {
     if (client.isReady() && !isStopping) void handleReaction(context, client, reaction, user.id, false);
   });
-  client.on(Events.GuildCreate, (guild) => takeUpPause(store, queue, guild.id));
   client.on(Events.Error, (error) => logger.error({ err: error }, 'the Discord client failed'));
   client.on(Events.ShardError, (error) => logger.warn({ err: error }, 'the gateway connection failed'));
   client.on(Events.Warn, (message) => logger.warn(message));
 
   return {
     async start() {
-      for (const job of store.jobs.unfinished()) takeUpPause(store, queue, job.origin.guildId);
       const ready = new Promise<void>((resolve) => client.once(Events.ClientReady, () => resolve()));
       await client.login(deps.token);
       await ready;
-      for (const guildId of client.guilds.cache.keys()) takeUpPause(store, queue, guildId);
       reporter.start();
       logger.info({ user: client.user?.tag, guilds: client.guilds.cache.size }, 'connected to Discord');
     },
@@ -108,6 +116,7 @@ export function createBot(deps: BotDeps): Bot {
       await reporter.stop(graceMs * TELLING_SHARE);
       await client.destroy();
     },
+    idle: () => reporter.idle(),
     get isReady() {
       return client.isReady();
     },
@@ -115,11 +124,6 @@ export function createBot(deps: BotDeps): Bot {
       return client.ws.ping;
     },
   };
-}
-
-/** Pauses are kept in the store; the queue forgets them with its process. */
-function takeUpPause(store: Store, queue: JobQueue, guildId: string | null): void {
-  if (guildId !== null && store.settings.get(guildId).paused) queue.setPaused(guildId, true);
 }
 
 /** From an interaction's arrival to Discord's "yes" to our first answer. */
@@ -139,19 +143,16 @@ function timeAcknowledgements(client: Client, onEvent: (event: BotEvent) => void
   });
 }
 
-/** Types of answers as Discord numbers them: a private message, or an empty list of suggestions. */
-const REPLY = 4;
-const SUGGESTIONS = 8;
-const AUTOCOMPLETE = 4;
-const EPHEMERAL = 64;
-
 async function answerMalformed(client: Client, logger: Logger, malformed: MalformedInteraction): Promise<void> {
   logger.warn({ interactionId: malformed.id, type: typeof malformed.type }, 'a malformed interaction was dropped');
   const content = translator(malformed.locale)('error.malformed');
   const body =
-    malformed.type === AUTOCOMPLETE
-      ? { type: SUGGESTIONS, data: { choices: [] } }
-      : { type: REPLY, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
+    malformed.type === InteractionType.ApplicationCommandAutocomplete
+      ? { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: { choices: [] } }
+      : {
+          type: InteractionResponseType.ChannelMessageWithSource,
+          data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
+        };
   try {
     await client.rest.post(Routes.interactionCallback(malformed.id, malformed.token), { body, auth: false });
   } catch (error) {

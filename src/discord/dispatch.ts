@@ -1,13 +1,13 @@
 import type { AutocompleteInteraction, Interaction } from 'discord.js';
 import { LocalError } from '../actions/local-error.js';
 import { COMMANDS, MENU_COMMANDS } from '../commands/index.js';
-import { submitNewPrompt } from './buttons/edit.js';
 import { CONTROLS } from './controls.js';
 import type { Command, MenuCommand } from './kit/command.js';
 import type { Answerable, BotEvent, Context } from './kit/context.js';
-import type { Control } from './kit/control.js';
-import { NEW_PROMPT_ID, parseControlId } from './kit/custom-id.js';
+import { type Control, openPress } from './kit/control.js';
+import { parseControlId } from './kit/custom-id.js';
 import { answerError } from './kit/error-answer.js';
+import { NEW_PROMPT_ID, paintFromModal } from './kit/prompt-modal.js';
 import { RecentIds } from './recent-ids.js';
 
 export interface DispatchDeps {
@@ -45,15 +45,17 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
       return { name: command.data.name, run: () => command.execute(context, interaction) };
     }
     if (interaction.isModalSubmit() && interaction.customId === NEW_PROMPT_ID) {
-      return { name: 'modal:imagine', run: () => submitNewPrompt(context, interaction) };
+      return { name: 'modal:imagine', run: () => paintFromModal(context, interaction) };
     }
     const id = parseControlId(interaction.customId);
     const control = id === undefined ? undefined : controls.get(id.action);
     if (id === undefined || control === undefined) return refusal('unknown', (t) => t('error.badControl'));
-    if (!interaction.isModalSubmit()) return { name: id.action, run: () => control.press(context, interaction, id) };
+    if (!interaction.isModalSubmit()) {
+      return { name: id.action, run: async () => control.press(openPress(context, interaction, id)) };
+    }
     const { submit } = control;
     if (submit === undefined) return refusal('unknown', (t) => t('error.badControl'));
-    return { name: `modal:${id.action}`, run: () => submit(context, interaction, id) };
+    return { name: `modal:${id.action}`, run: async () => submit(openPress(context, interaction, id)) };
   }
 
   async function suggest(interaction: AutocompleteInteraction): Promise<void> {

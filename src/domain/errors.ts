@@ -47,6 +47,16 @@ export class PictureTooLargeError extends TesseraError {
   }
 }
 
+/** Numbers (an embedding, tokens) were made by another model, and this one cannot read them. */
+export class OtherModelError extends TesseraError {
+  constructor(
+    readonly madeWith: string,
+    readonly inUse: string,
+  ) {
+    super('other_model', `The pictures were made with the model ${madeWith}, but ${inUse} is in use.`);
+  }
+}
+
 /** `Expected X for Y but received Z`, in one place so that every message reads alike. */
 export function expected(what: string, name: string, received: unknown): InputError {
   return new InputError(`Expected ${what} for ${name} but received ${show(received)}.`);

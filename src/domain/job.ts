@@ -1,4 +1,5 @@
 /** A job: what one member asked for, from the asking to the pictures. */
+import type { Embedding } from './embedding.js';
 import type { PictureCondition, VariationStrength } from './picture.js';
 import type { SamplingSettings } from './sampling.js';
 
@@ -48,10 +49,10 @@ export interface Job {
   /** Edge in pixels of each picture in the reply; null: the bundle's own. */
   readonly sizePx: number | null;
   readonly sampling: Partial<SamplingSettings>;
-  /** Id (`name@version`) of the bundle that the embedding and tokens belong to; null until painted. */
+  /** Id (`name@version`) of the bundle that painted it, which its tokens belong to; null until painted. */
   readonly bundle: string | null;
-  /** Unit-norm CLIP embedding (float32). Set at creation for rerolls and variations, at completion for prompts. */
-  readonly embedding: Float32Array | null;
+  /** Set at creation for rerolls and variations, at completion for prompts. */
+  readonly embedding: Embedding | null;
   readonly pictures: readonly StoredPicture[];
   /** Parts of the prompt that were not understood, as typed; empty until painted and where nothing was read. */
   readonly unknownWords: readonly string[];

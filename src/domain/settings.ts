@@ -35,3 +35,18 @@ export interface SettingsChange {
   readonly oldValue: unknown;
   readonly newValue: unknown;
 }
+
+/** What a server has until its moderators say otherwise. */
+export const DEFAULT_SETTINGS: GuildSettings = {
+  maxWaitingPerMember: 5,
+  jobsPerHour: 60,
+  jobsPerDay: 300,
+  cooldownSeconds: 0,
+  maxPicturesPerPrompt: 8,
+  queueShare: 1,
+  roleTiers: [],
+  allowedChannelIds: null,
+  buttons: 'anyone',
+  blockedWords: [],
+  paused: false,
+};

@@ -1,4 +1,5 @@
 /** The seam between whoever wants pictures and whatever makes them. No runtime, no Discord: types only. */
+import type { Embedding } from '../domain/embedding.js';
 import type { PictureCondition, PictureSource, VariationStrength } from '../domain/picture.js';
 import type { SamplingSettings } from '../domain/sampling.js';
 
@@ -17,13 +18,13 @@ export type Condition =
   /** A stored embedding: the text encoder is not run. `pictures`: what the stored pictures were painted from, in turns. */
   | {
       readonly kind: 'embedding';
-      readonly embedding: Float32Array;
+      readonly embedding: Embedding;
       readonly pictures?: readonly PictureCondition[];
     }
   /** A stored embedding moved on the sphere towards one stored picture's own image embedding, plus noise. */
   | {
       readonly kind: 'variation';
-      readonly embedding: Float32Array;
+      readonly embedding: Embedding;
       readonly imageTokens: Uint16Array;
       readonly strength: VariationStrength;
       /** What the stored picture leaned on: its variations lean on the same. */
@@ -55,6 +56,7 @@ export interface PaintOptions {
   readonly onProgress?: (progress: PaintProgress) => void;
 }
 
+/** Tokens and not pixels: whoever wants to look at it has it rendered, at the size that is wanted. */
 export interface PaintedPicture {
   /** What `tessera imagine --seed` of one picture would need: (request seed, candidate index) folded into one number. */
   readonly seed: number;
@@ -64,8 +66,6 @@ export interface PaintedPicture {
   readonly fit: number;
   /** Absent where every picture of the request was painted from the result's one embedding. */
   readonly condition?: PictureCondition;
-  /** RGBA PNG at the bundle's own size. */
-  readonly png: Uint8Array;
 }
 
 export interface PaintTimings {
@@ -78,8 +78,8 @@ export interface PaintTimings {
 }
 
 export interface PaintResult {
-  /** The unit-norm CLIP embedding that was used, to be stored with the job. */
-  readonly embedding: Float32Array;
+  /** The embedding that was used and the bundle that painted, to be stored with the job. */
+  readonly embedding: Embedding;
   readonly sampling: SamplingSettings;
   /** How the prompt was read; absent where nothing was read, or the bundle has no memory. */
   readonly words?: WordsRead;
@@ -129,8 +129,8 @@ export interface Painter {
   render(request: RenderRequest): Promise<RenderedPicture>;
   /** The phrases nearest to a picture, best first. */
   describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]>;
-  /** An encoded picture (bytes checked, pixels bounded) → its unit-norm CLIP embedding; InputError when it cannot be read. */
-  embedImage(image: Uint8Array): Promise<Float32Array>;
+  /** An encoded picture (bytes checked, pixels bounded) → its CLIP embedding; InputError when it cannot be read. */
+  embedImage(image: Uint8Array): Promise<Embedding>;
   summary(): Promise<BundleSummary>;
   close(): Promise<void>;
 }

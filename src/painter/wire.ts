@@ -1,5 +1,6 @@
 /** The painter's seam as messages, for whatever stands between the asker and the painter: a process boundary or Redis. */
 import { z } from 'zod';
+import type { Embedding } from '../domain/embedding.js';
 import {
   AbortedError,
   BundleError,
@@ -9,7 +10,7 @@ import {
   WorkerLostError,
 } from '../domain/errors.js';
 import type { PictureCondition, PictureSource } from '../domain/picture.js';
-import type { SamplingSettings } from '../domain/sampling.js';
+import { samplingChanges, samplingSettings } from '../domain/sampling.js';
 import type {
   BundleSummary,
   Condition,
@@ -34,23 +35,9 @@ export type PainterCall =
 // `custom` and not `instanceof`, whose type would name the kind of buffer behind the array.
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'Expected bytes');
 const tokens = z.custom<Uint16Array>((value) => value instanceof Uint16Array, 'Expected tokens (uint16)');
-const embedding = z.custom<Float32Array>((value) => value instanceof Float32Array, 'Expected an embedding (float32)');
 
-const sampling = z.object({
-  temperature: z.number(),
-  topK: z.number(),
-  topP: z.number(),
-  guidanceScale: z.number(),
-  candidateCount: z.number(),
-}) satisfies z.ZodType<SamplingSettings>;
-
-const partialSampling = z.object({
-  temperature: z.number().exactOptional(),
-  topK: z.number().exactOptional(),
-  topP: z.number().exactOptional(),
-  guidanceScale: z.number().exactOptional(),
-  candidateCount: z.number().exactOptional(),
-}) satisfies z.ZodType<Partial<SamplingSettings>>;
+const vector = z.custom<Float32Array>((value) => value instanceof Float32Array, 'Expected numbers (float32)');
+const embedding = z.object({ vector, bundle: z.string() }) satisfies z.ZodType<Embedding>;
 
 const source = z.object({
   name: z.string(),
@@ -60,7 +47,7 @@ const source = z.object({
 }) satisfies z.ZodType<PictureSource>;
 
 const pictureCondition = z.object({
-  embedding,
+  embedding: vector,
   guideTokens: tokens.exactOptional(),
   guidePull: z.number().exactOptional(),
   sources: z.array(source),
@@ -92,7 +79,7 @@ export const painterCall: z.ZodType<PainterCall> = z.discriminatedUnion('method'
       condition,
       count: z.int(),
       seed: z.int(),
-      sampling: partialSampling.exactOptional(),
+      sampling: samplingChanges.exactOptional(),
       previewEverySteps: z.int().exactOptional(),
     }),
   }),
@@ -127,7 +114,6 @@ const picture = z.object({
   imageTokens: tokens,
   fit: z.number(),
   condition: pictureCondition.exactOptional(),
-  png: bytes,
 });
 const timings = z.object({
   loadMs: z.number(),
@@ -142,7 +128,7 @@ const timings = z.object({
 export const painterAnswers = {
   paint: z.object({
     embedding,
-    sampling,
+    sampling: samplingSettings,
     words: words.exactOptional(),
     pictures: z.array(picture),
     timings,
@@ -165,7 +151,7 @@ export const bundleSummary: z.ZodType<BundleSummary> = z.object({
   id: z.string(),
   pictureSizePx: z.number(),
   styles: z.array(z.string()),
-  sampling,
+  sampling: samplingSettings,
   metrics: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 

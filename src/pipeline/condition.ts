@@ -63,7 +63,10 @@ export class Conditioner {
       case 'image':
         return { embedding: await this.embedUpload(condition.bytes) };
       case 'embedding': {
-        const { embedding, pictures = [] } = condition;
+        const {
+          embedding: { vector: embedding },
+          pictures = [],
+        } = condition;
         if (guidance === undefined || pictures.length === 0) return { embedding };
         return { embedding, pictures: seeds.map((_, i) => pictures[i % pictures.length] as PictureCondition) };
       }
@@ -72,7 +75,8 @@ export class Conditioner {
         const picture = await this.parts.pictureDecoder.decode(imageTokens);
         const [own] = await this.parts.imageEncoder.embed([picture]);
         const { calibration } = this.manifest;
-        const embedding = varyEmbedding(condition.embedding, own ?? condition.embedding, strength, seed, calibration);
+        const { vector } = condition.embedding;
+        const embedding = varyEmbedding(vector, own ?? vector, strength, seed, calibration);
         if (guidance === undefined) return { embedding };
         const guidePull = guidance.variationPull[strength];
         const guided = { embedding, guideTokens: imageTokens, guidePull, sources };

@@ -3,7 +3,7 @@
 import { AbortedError } from '../domain/errors.js';
 import type { PictureCondition } from '../domain/picture.js';
 import type { PaintedPicture, PaintOptions, PaintResult } from '../painter/painter.js';
-import type { BundleManifest } from './bundle/schema.js';
+import { type BundleManifest, bundleId } from './bundle/schema.js';
 import type { Conditioner, Conditions } from './condition.js';
 import { cosine } from './embedding.js';
 import type { PictureDecoder } from './picture/codec.js';
@@ -91,12 +91,12 @@ export async function paintPictures(
     .sort((a, b) => b.fit - a.fit || a.index - b.index);
   const rankMs = clock.lap();
 
-  const pictures = await Promise.all(takeTurns(ranked, count).map(finish));
-  const pngMs = clock.lap();
+  const pictures = takeTurns(ranked, count).map(painted);
   options.onProgress?.({ stage: 'rank', fraction: PROGRESS.ranked });
   const totalMs = loadMs + clock.totalMs();
-  const timings = { loadMs, encodeMs, generateMs, decodeMs: decodeMs + pngMs, rankMs, totalMs };
-  const { embedding, words } = conditions;
+  const timings = { loadMs, encodeMs, generateMs, decodeMs, rankMs, totalMs };
+  const { words } = conditions;
+  const embedding = { vector: conditions.embedding, bundle: bundleId(parts.manifest) };
   return { embedding, sampling, ...(words === undefined ? {} : { words }), pictures, timings };
 }
 
@@ -174,10 +174,8 @@ async function paintPreview(decoder: PictureDecoder, drawings: readonly (Drawing
   return encodePng(layOutGrid(pictures));
 }
 
-async function finish(candidate: Candidate & { fit: number }): Promise<PaintedPicture> {
-  const { picture, imageTokens, seed, fit, condition } = candidate;
-  const png = await encodePng(toRgba(picture));
-  return { seed, imageTokens, fit, ...(condition === undefined ? {} : { condition }), png };
+function painted({ imageTokens, seed, fit, condition }: Candidate & { readonly fit: number }): PaintedPicture {
+  return { seed, imageTokens, fit, ...(condition === undefined ? {} : { condition }) };
 }
 
 /** Milliseconds since the last lap and since the start. */

@@ -1,5 +1,6 @@
 /** From a condition to ranked pictures: everything above the single graphs. */
 
+import type { Embedding } from '../domain/embedding.js';
 import { AbortedError, expected } from '../domain/errors.js';
 import type {
   BundleSummary,
@@ -13,6 +14,7 @@ import type {
 } from '../painter/painter.js';
 import { type Bundle, verifyBundle } from './bundle/bundle.js';
 import type { RuntimeOptions } from './bundle/onnx.js';
+import { bundleId } from './bundle/schema.js';
 import { BundleSessions } from './bundle/sessions.js';
 import { Conditioner } from './condition.js';
 import { openMemory } from './memory/open-memory.js';
@@ -170,9 +172,12 @@ export class Pipeline implements Painter {
     });
   }
 
-  /** The unit-norm image embedding of an uploaded picture. @throws InputError when it is none. */
-  embedImage(image: Uint8Array): Promise<Float32Array> {
-    return this.track(() => this.parts.conditioner.embedUpload(image));
+  /** The image embedding of an uploaded picture. @throws InputError when it is none. */
+  embedImage(image: Uint8Array): Promise<Embedding> {
+    return this.track(async () => ({
+      vector: await this.parts.conditioner.embedUpload(image),
+      bundle: bundleId(this.parts.manifest),
+    }));
   }
 
   /** Tokens [P × G] of an uploaded picture: what the bundle's encoder sees in it. @throws InputError */
@@ -187,7 +192,7 @@ export class Pipeline implements Painter {
   async summary(): Promise<BundleSummary> {
     const { name, version, licence, decoder, styles, sampling, metrics } = this.parts.manifest;
     return {
-      id: `${name}@${version}`,
+      id: bundleId(this.parts.manifest),
       name,
       version,
       licence,

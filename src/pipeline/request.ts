@@ -1,16 +1,13 @@
 /** Whether a request can be painted, said in words before anything is run. */
 
-import { expected } from '../domain/errors.js';
+import { charCount, MAX_CANDIDATES, MAX_PICTURES, MAX_PROMPT_CHARS, MAX_SEED, RENDERED_PX } from '../domain/bounds.js';
+import { type Embedding, fits } from '../domain/embedding.js';
+import { expected, OtherModelError } from '../domain/errors.js';
 import type { PictureCondition } from '../domain/picture.js';
 import type { SamplingSettings } from '../domain/sampling.js';
 import type { Condition, PaintRequest, RenderRequest } from '../painter/painter.js';
-import type { BundleManifest } from './bundle/schema.js';
+import { type BundleManifest, bundleId } from './bundle/schema.js';
 import { dot, normalise } from './embedding.js';
-
-export const MAX_PROMPT_LENGTH = 1000;
-export const MAX_PICTURES = 16;
-export const MAX_CANDIDATES = 128;
-const MAX_SEED = 2 ** 32 - 1;
 
 /** A request with every default filled in. */
 export interface CheckedRequest {
@@ -41,11 +38,7 @@ export function checkPaintRequest(request: PaintRequest, manifest: BundleManifes
 }
 
 /** @throws InputError */
-export function checkSampling(
-  asked: Partial<SamplingSettings>,
-  count: number,
-  defaults: SamplingSettings,
-): SamplingSettings {
+function checkSampling(asked: Partial<SamplingSettings>, count: number, defaults: SamplingSettings): SamplingSettings {
   const sampling = {
     temperature: asked.temperature ?? defaults.temperature,
     topK: asked.topK ?? defaults.topK,
@@ -67,7 +60,7 @@ export function checkRenderRequest(request: RenderRequest, manifest: BundleManif
   if (!Array.isArray(imageTokens) || imageTokens.length < 1 || imageTokens.length > MAX_PICTURES)
     throw expected(`1 to ${MAX_PICTURES} pictures`, 'imageTokens', imageTokens);
   for (const tokens of imageTokens) checkImageTokens(tokens, manifest);
-  if (sizePx !== undefined) requireInteger(sizePx, 32, 1024, 'sizePx');
+  if (sizePx !== undefined) requireInteger(sizePx, RENDERED_PX.min, RENDERED_PX.max, 'sizePx');
   if (maxBytes !== undefined) requireInteger(maxBytes, 1, Number.MAX_SAFE_INTEGER, 'maxBytes');
 }
 
@@ -84,10 +77,10 @@ export function promptWithStyle(prompt: string, style: string | undefined, manif
 function checkPrompt(prompt: unknown): string {
   if (typeof prompt !== 'string') throw expected('text', 'prompt', prompt);
   const words = prompt.trim();
-  const range = `1 to ${MAX_PROMPT_LENGTH} characters`;
+  const range = `1 to ${MAX_PROMPT_CHARS} characters`;
   if (words === '') throw expected(range, 'prompt', prompt);
   // Characters as people count them, and not UTF-16 units; a text beyond twice the limit is not counted at all.
-  if (words.length > 2 * MAX_PROMPT_LENGTH || [...words].length > MAX_PROMPT_LENGTH)
+  if (words.length > 2 * MAX_PROMPT_CHARS || charCount(words) > MAX_PROMPT_CHARS)
     throw expected(range, 'prompt', `${words.slice(0, 60)}… (${words.length})`);
   return words;
 }
@@ -117,10 +110,17 @@ function checkCondition(condition: Condition, manifest: BundleManifest): Conditi
 
 function checkPictureCondition(condition: PictureCondition, manifest: BundleManifest): PictureCondition {
   if (condition.guideTokens !== undefined) checkImageTokens(condition.guideTokens, manifest);
-  return { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
+  return { ...condition, embedding: checkVector(condition.embedding, manifest) };
 }
 
-function checkEmbedding(embedding: unknown, { embeddingWidth }: BundleManifest): Float32Array {
+/** @throws OtherModelError when another bundle made it, InputError when it is none */
+function checkEmbedding({ vector, bundle }: Embedding, manifest: BundleManifest): Embedding {
+  const id = bundleId(manifest);
+  if (!fits({ vector, bundle }, id)) throw new OtherModelError(bundle, id);
+  return { vector: checkVector(vector, manifest), bundle };
+}
+
+function checkVector(embedding: unknown, { embeddingWidth }: BundleManifest): Float32Array {
   const what = `${embeddingWidth} float32 numbers that are not all zero`;
   if (!(embedding instanceof Float32Array) || embedding.length !== embeddingWidth)
     throw expected(what, 'embedding', embedding instanceof Float32Array ? `${embedding.length} numbers` : embedding);

@@ -11,31 +11,10 @@ export class QueueFullError extends TesseraError {
   }
 }
 
-/** A member has as many jobs waiting as the server allows. Thrown by whoever checks the server's settings. */
-export class MemberQueueFullError extends TesseraError {
-  constructor(
-    /** Jobs of this member that wait. */
-    readonly waitingCount: number,
-    readonly maxWaiting: number,
-  ) {
-    super('member_queue_full', `${waitingCount} jobs of this member wait and ${maxWaiting} may.`, { retryable: true });
-  }
-}
-
 /** The queue takes no work any more: the process is about to end. */
 export class QueueStoppedError extends TesseraError {
   constructor() {
     super('queue_stopped', 'The queue is shutting down.', { retryable: true });
-  }
-}
-
-/** A job builds on pictures or an embedding of another model, which this one cannot read. */
-export class OtherModelError extends TesseraError {
-  constructor(
-    readonly madeWith: string,
-    readonly inUse: string,
-  ) {
-    super('other_model', `The pictures were made with the model ${madeWith}, but ${inUse} is in use.`);
   }
 }
 

@@ -1,10 +1,8 @@
 import { TesseraError } from '../domain/errors.js';
-import type { PaintResult } from '../painter/painter.js';
 import type { JobRepository } from '../store/store.js';
 import type { PaintDurations } from './eta.js';
 import type { FairScheduler } from './fair-scheduler.js';
 import type { JobRun, RunOutcome } from './job-run.js';
-import type { QueueEvents } from './queue.js';
 import type { QueueEmitter } from './queue-events.js';
 
 const longestRetryDelayMs = 30_000;
@@ -41,58 +39,48 @@ export class JobOutcomes {
     }
   }
 
-  /** Emits with the row as it is now. */
-  tell(event: 'active' | 'cancelled' | 'requeued', jobId: string): void;
-  tell(event: 'completed', jobId: string, result: PaintResult): void;
-  tell(event: 'failed', jobId: string, error: Error): void;
-  tell(event: keyof QueueEvents, jobId: string, detail?: unknown): void {
-    const job = this.#options.jobs.get(jobId);
-    if (job === undefined) return;
-    const args = (detail === undefined ? [job] : [job, detail]) as QueueEvents[typeof event];
-    this.#options.events.emit(event, ...args);
-  }
-
   #settle(run: JobRun, outcome: RunOutcome): number | undefined {
     const { id } = run.entry;
-    const { jobs, durations } = this.#options;
+    const { jobs, durations, events } = this.#options;
     switch (outcome.kind) {
       case 'completed': {
-        const { bundle, paintMs, result } = outcome;
+        const { paintMs, result } = outcome;
         const { embedding, sampling, pictures, words } = result;
-        jobs.complete(id, { bundle, embedding, sampling, pictures, paintMs, unknownWords: words?.unknown ?? [] });
+        const job = jobs.complete(id, { embedding, sampling, pictures, paintMs, unknownWords: words?.unknown ?? [] });
         durations.record(paintMs);
-        this.tell('completed', id, result);
+        events.emit('completed', job, result);
         return undefined;
       }
-      case 'cancelled':
-        if (jobs.cancel(id)) this.tell('cancelled', id);
+      case 'cancelled': {
+        const job = jobs.cancel(id);
+        if (job !== undefined) events.emit('cancelled', job);
         return undefined;
+      }
       case 'interrupted':
         this.#requeue(run, false);
         return undefined;
       case 'failed':
-        return this.#fail(run, outcome.error);
+        return this.#fail(run, outcome.error, outcome.attempts);
     }
   }
 
-  #fail(run: JobRun, error: Error): number | undefined {
+  #fail(run: JobRun, error: Error, attempts: number): number | undefined {
     const { id } = run.entry;
-    const { jobs, maxRetries, retryDelayMs, report } = this.#options;
-    const attempts = jobs.get(id)?.attempts ?? 0;
+    const { jobs, events, maxRetries, retryDelayMs, report } = this.#options;
     const isOurs = error instanceof TesseraError;
     if (isOurs && error.retryable && attempts < maxRetries) {
       this.#requeue(run, true);
       return Math.min(retryDelayMs * 2 ** attempts, longestRetryDelayMs);
     }
     if (!isOurs) report(error, `job ${id} failed unexpectedly`);
-    jobs.fail(id, isOurs ? error.code : 'internal');
-    this.tell('failed', id, error);
+    events.emit('failed', jobs.fail(id, isOurs ? error.code : 'internal'), error);
     return undefined;
   }
 
   #requeue(run: JobRun, countAttempt: boolean): void {
-    this.#options.jobs.requeue(run.entry.id, { countAttempt });
-    this.#options.scheduler.putBack(run.entry);
-    this.tell('requeued', run.entry.id);
+    const { jobs, scheduler, events } = this.#options;
+    const job = jobs.requeue(run.entry.id, { countAttempt });
+    scheduler.putBack(run.entry);
+    events.emit('requeued', job);
   }
 }

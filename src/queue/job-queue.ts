@@ -9,7 +9,7 @@ import { QueueFullError, QueueStoppedError } from './errors.js';
 import { PaintDurations } from './eta.js';
 import { FairScheduler } from './fair-scheduler.js';
 import { JobOutcomes } from './job-outcomes.js';
-import { JobRun, type RunOutcome } from './job-run.js';
+import { JobRun } from './job-run.js';
 import type { JobQueue, QueueEvents, QueueLimits, QueuePlace } from './queue.js';
 import { QueueEmitter } from './queue-events.js';
 import { QueuePlaces } from './queue-places.js';
@@ -95,11 +95,11 @@ export class FairJobQueue implements JobQueue {
   /** @throws QueueFullError, QueueStoppedError; the row is not written then */
   async add(newJob: NewJob, weights: Weights = { guild: 1, member: 1 }): ReturnType<JobQueue['add']> {
     const { jobs } = this.#options.store;
-    const first = jobs.getByInteraction(newJob.origin.interactionId);
-    if (first !== undefined) return { job: first, isNew: false };
-    if (this.#stopping.signal.aborted) throw new QueueStoppedError();
-    if (this.waitingCount >= this.#limits.maxWaiting) {
-      throw new QueueFullError(this.waitingCount, this.#limits.maxWaiting);
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      const first = jobs.getByInteraction(newJob.origin.interactionId);
+      if (first === undefined) throw refusal;
+      return { job: first, isNew: false };
     }
     const added = jobs.insert(newJob);
     if (added.isNew) this.#enqueue(added.job, weights);
@@ -114,10 +114,10 @@ export class FairJobQueue implements JobQueue {
       await run.released;
       return jobs.get(jobId)?.status === 'cancelled';
     }
-    const isCancelled = jobs.cancel(jobId);
+    const job = jobs.cancel(jobId);
     if (this.#scheduler.remove(jobId)) this.#moved();
-    if (isCancelled) this.#outcomes.tell('cancelled', jobId);
-    return isCancelled;
+    if (job !== undefined) this.#events.emit('cancelled', job);
+    return job !== undefined;
   }
 
   place(jobId: string): QueuePlace | undefined {
@@ -145,6 +145,11 @@ export class FairJobQueue implements JobQueue {
     this.#moved();
     // The tickets of held jobs found nothing to do and are gone.
     if (!paused) for (let i = 0; i < this.waitingCount; i += 1) this.#addTicket();
+  }
+
+  async idle(): Promise<void> {
+    if (this.#slots.isPaused) await Promise.all(Array.from(this.#running.values(), (run) => run.released));
+    else await this.#slots.onIdle();
   }
 
   /** Follows the number of painting processes or remote machines; 0 lets everything wait. Running jobs go on. */
@@ -185,17 +190,13 @@ export class FairJobQueue implements JobQueue {
     const { jobs, settings } = this.#options.store;
     if (job.status === 'active' && job.attempts >= this.#limits.maxRetries) {
       const error = new WorkerLostError('The process ended each time while this job was painted.');
-      jobs.fail(job.id, error.code);
-      this.#outcomes.tell('failed', job.id, error);
+      this.#events.emit('failed', jobs.fail(job.id, error.code), error);
       return;
     }
-    if (job.status === 'active') {
-      jobs.requeue(job.id, { countAttempt: true });
-      this.#outcomes.tell('requeued', job.id);
-    }
+    const waiting = job.status === 'active' ? jobs.requeue(job.id, { countAttempt: true }) : job;
     // Role weights are not stored: a resumed job counts as a normal member's.
     const { guildId } = job.origin;
-    this.#enqueue(job, { guild: guildId === null ? 1 : settings.get(guildId).queueShare, member: 1 });
+    this.#enqueue(waiting, { guild: guildId === null ? 1 : settings.get(guildId).queueShare, member: 1 });
   }
 
   #enqueue(job: Job, weights: Weights): void {
@@ -213,7 +214,14 @@ export class FairJobQueue implements JobQueue {
       sequence: this.#sequence++,
     });
     this.#addTicket();
+    this.#events.emit('added', job);
     this.#moved();
+  }
+
+  #refusal(): Error | undefined {
+    if (this.#stopping.signal.aborted) return new QueueStoppedError();
+    const isFull = this.waitingCount >= this.#limits.maxWaiting;
+    return isFull ? new QueueFullError(this.waitingCount, this.#limits.maxWaiting) : undefined;
   }
 
   #startOrPause(): void {
@@ -233,10 +241,18 @@ export class FairJobQueue implements JobQueue {
     const entry = this.#stopping.signal.aborted ? undefined : this.#scheduler.take();
     if (entry === undefined) return;
     const { store, painter, previewEverySteps = 0 } = this.#options;
-    const run = new JobRun({ entry, painter, jobs: store.jobs, previewEverySteps, clock: this.#clock });
+    const run = new JobRun({
+      entry,
+      painter,
+      jobs: store.jobs,
+      previewEverySteps,
+      clock: this.#clock,
+      onActive: (job) => this.#events.emit('active', job),
+      onProgress: (job, progress) => this.#events.emit('progress', job, progress),
+    });
     this.#running.set(entry.id, run);
     this.#moved();
-    const outcome = await this.#paint(run);
+    const outcome = await run.paint();
     if (run.isAbandoned) return;
     this.#running.delete(entry.id);
     const retryAfterMs = this.#outcomes.settle(run, outcome);
@@ -247,16 +263,6 @@ export class FairJobQueue implements JobQueue {
     // The slot rests meanwhile: whatever was lost behind it (a worker) is coming back.
     await delay(retryAfterMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     this.#addTicket();
-  }
-
-  async #paint(run: JobRun): Promise<RunOutcome> {
-    try {
-      this.#options.store.jobs.markActive(run.entry.id);
-    } catch (error) {
-      return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
-    }
-    this.#outcomes.tell('active', run.entry.id);
-    return run.paint((job, progress) => this.#events.emit('progress', job, progress));
   }
 
   async #stop(graceMs: number): Promise<void> {

@@ -1,4 +1,3 @@
-import { TesseraError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Painter, PaintProgress, PaintResult } from '../painter/painter.js';
 import type { JobRepository } from '../store/store.js';
@@ -9,18 +8,22 @@ import { paintRequestOf } from './paint-request.js';
 export interface JobRunOptions {
   readonly entry: FairEntry;
   readonly painter: Pick<Painter, 'paint' | 'summary'>;
-  readonly jobs: Pick<JobRepository, 'get'>;
+  readonly jobs: Pick<JobRepository, 'get' | 'markActive'>;
+  /** Told once the job is marked as being painted. */
+  readonly onActive: (job: Job) => void;
+  readonly onProgress: (job: Job, progress: PaintProgress) => void;
   readonly previewEverySteps: number;
   readonly clock: () => number;
 }
 
 export type RunOutcome =
-  | { readonly kind: 'completed'; readonly result: PaintResult; readonly bundle: string; readonly paintMs: number }
+  | { readonly kind: 'completed'; readonly result: PaintResult; readonly paintMs: number }
   /** Cut short by `cancel`. */
   | { readonly kind: 'cancelled' }
   /** Cut short by `interrupt`: the job itself is fine. */
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly error: Error };
+  /** `attempts`: how often it had been tried before. */
+  | { readonly kind: 'failed'; readonly error: Error; readonly attempts: number };
 
 /** One attempt at painting one job, for as long as it holds a slot. */
 export class JobRun {
@@ -54,6 +57,11 @@ export class JobRun {
     return this.#isAbandoned;
   }
 
+  /** Whether its owner called it off in time. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
   cancel(): void {
     this.#isCancelled = true;
     this.#controller.abort();
@@ -72,25 +80,27 @@ export class JobRun {
   }
 
   /** Paints. Never rejects, and settles only when the painter has let go. */
-  async paint(onProgress: (job: Job, progress: PaintProgress) => void): Promise<RunOutcome> {
+  async paint(): Promise<RunOutcome> {
+    let attempts = 0;
     try {
-      const completed = await this.#ask(onProgress);
+      const job = this.#options.jobs.markActive(this.entry.id);
+      attempts = job.attempts;
+      this.#options.onActive(job);
+      const completed = await this.#ask(job);
       // Asked to stop and finished at the same moment: the owner was told that it is cancelled.
       return this.#isCancelled ? { kind: 'cancelled' } : completed;
     } catch (error) {
       if (this.#isCancelled) return { kind: 'cancelled' };
       if (this.#controller.signal.aborted) return { kind: 'interrupted' };
-      return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
+      return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)), attempts };
     }
   }
 
-  async #ask(onProgress: (job: Job, progress: PaintProgress) => void): Promise<RunOutcome> {
-    const { painter, jobs, entry, previewEverySteps } = this.#options;
+  async #ask(job: Job): Promise<RunOutcome> {
+    const { painter, jobs, previewEverySteps, onProgress } = this.#options;
     const { signal } = this.#controller;
     const { id: bundle } = await painter.summary();
     signal.throwIfAborted();
-    const job = jobs.get(entry.id);
-    if (job === undefined) throw new TesseraError('job_gone', `The job ${entry.id} is not stored any more.`);
     const request = paintRequestOf(job, { bundle, previewEverySteps, parentOf: (parentId) => jobs.get(parentId) });
     const startedAt = performance.now();
     const result = await painter.paint(request, {
@@ -101,6 +111,6 @@ export class JobRun {
         onProgress(job, progress);
       },
     });
-    return { kind: 'completed', result, bundle, paintMs: performance.now() - startedAt };
+    return { kind: 'completed', result, paintMs: performance.now() - startedAt };
   }
 }

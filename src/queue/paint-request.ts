@@ -1,7 +1,9 @@
+import { type Embedding, fits } from '../domain/embedding.js';
+import { OtherModelError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { PictureCondition } from '../domain/picture.js';
 import type { Condition, PaintRequest } from '../painter/painter.js';
-import { OtherModelError, ParentGoneError } from './errors.js';
+import { ParentGoneError } from './errors.js';
 
 export interface PaintRequestOptions {
   /** Id (`name@version`) of the bundle that will paint. */
@@ -33,30 +35,46 @@ export function paintRequestOf(job: Job, options: PaintRequestOptions): PaintReq
 }
 
 function conditionOf(job: Job, { bundle, parentOf }: PaintRequestOptions): Condition {
+  if (job.source.kind === 'prompt' || job.embedding === null) return wordsOf(job);
+  if (!fits(job.embedding, bundle)) {
+    // A variation is of one picture, which only its own model can read; of anything else the words are there, mostly.
+    if (job.source.kind === 'embedding' && job.prompt !== '') return wordsOf(job);
+    throw new OtherModelError(job.embedding.bundle, bundle);
+  }
   // Stays while this job waits, even when it is deleted in Discord: the store prunes no parent of an unfinished job.
   const parent = job.parentJobId === null ? undefined : parentOf(job.parentJobId);
-  const madeWith = parent?.bundle ?? bundle;
-  if (job.source.kind === 'variation') {
-    const picture = parent?.pictures[job.source.parentIndex];
-    const embedding = picture?.condition?.embedding ?? job.embedding ?? parent?.embedding;
-    if (!picture || !embedding) throw new ParentGoneError();
-    if (madeWith !== bundle) throw new OtherModelError(madeWith, bundle);
-    const { imageTokens, condition } = picture;
-    const variation = { kind: 'variation', embedding, imageTokens, strength: job.source.strength } as const;
-    return condition === undefined ? variation : { ...variation, sources: condition.sources };
-  }
-  if (job.embedding !== null && madeWith === bundle) {
-    const pictures = picturesBehind(job.embedding, parent);
-    const reroll = { kind: 'embedding', embedding: job.embedding } as const;
-    return pictures.length === 0 ? reroll : { ...reroll, pictures };
-  }
-  if (job.prompt === '') throw new OtherModelError(madeWith, bundle);
-  return { kind: 'text', prompt: job.prompt, ...(job.style === null ? {} : { style: job.style }) };
+  if (job.source.kind === 'variation') return variationOf(job.embedding, job.source, parent);
+  const pictures = picturesBehind(job.embedding, parent);
+  const reroll = { kind: 'embedding', embedding: job.embedding } as const;
+  return pictures.length === 0 ? reroll : { ...reroll, pictures };
+}
+
+function wordsOf({ prompt, style }: Job): Condition {
+  return { kind: 'text', prompt, ...(style === null ? {} : { style }) };
+}
+
+function variationOf(
+  { vector, bundle }: Embedding,
+  { parentIndex, strength }: Extract<Job['source'], { kind: 'variation' }>,
+  parent: Job | undefined,
+): Condition {
+  const picture = parent?.pictures[parentIndex];
+  if (picture === undefined) throw new ParentGoneError();
+  const { imageTokens, condition } = picture;
+  const embedding = { vector: condition?.embedding ?? vector, bundle };
+  const variation = { kind: 'variation', embedding, imageTokens, strength } as const;
+  return condition === undefined ? variation : { ...variation, sources: condition.sources };
 }
 
 /** What the parent's pictures were painted from, where it was painted from this very embedding. */
-function picturesBehind(embedding: Float32Array, parent: Job | undefined): readonly PictureCondition[] {
+function picturesBehind(embedding: Embedding, parent: Job | undefined): readonly PictureCondition[] {
   const own = parent?.embedding;
-  if (!own || own.length !== embedding.length || own.some((value, i) => value !== embedding[i])) return [];
+  if (!own || !isSame(own, embedding)) return [];
   return parent.pictures.flatMap(({ condition }) => condition ?? []);
+}
+
+function isSame(a: Embedding, b: Embedding): boolean {
+  return (
+    fits(a, b.bundle) && a.vector.length === b.vector.length && a.vector.every((value, i) => value === b.vector[i])
+  );
 }

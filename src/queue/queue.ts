@@ -22,6 +22,8 @@ export interface QueueLimits {
 export interface QueueEvents {
   /** Places moved: whoever shows a position may show it anew. */
   moved: [];
+  /** Stored, or found in the store after a restart, and waiting. */
+  added: [job: Job];
   active: [job: Job];
   progress: [job: Job, progress: PaintProgress];
   completed: [job: Job, result: PaintResult];
@@ -50,6 +52,8 @@ export interface JobQueue {
   waitingCountOf(guildId: string | null, userId: string): number;
   /** A paused server's jobs wait; everybody else's go on. */
   setPaused(guildId: string, paused: boolean): void;
+  /** Resolves once nothing is painted and no slot has anything to take: what waits then is held, or has no slot. */
+  idle(): Promise<void>;
   readonly waitingCount: number;
   readonly activeCount: number;
   /** Takes up waiting and active jobs from the store and starts painting. */

@@ -8,11 +8,15 @@ import { jobFromRow, parsed } from './job-row.js';
 import { jobStatements } from './job-statements.js';
 import type { PictureTable } from './picture-table.js';
 import type { Sql, SqlValue, Statement } from './sql.js';
-import type { JobRepository } from './store.js';
+import type { JobRepository, Usage } from './store.js';
 
 /** Rows one call of `prune` removes at most: a few milliseconds of the thread that also answers Discord. */
 const pruneBatch = 1000;
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const usageRow = z.object({ last: z.number().nullable(), hour: z.int(), day: z.int() });
 const numberRow = z.object({ value: z.number().nullable() });
 const countRow = z.object({ status: z.enum(['waiting', 'active', 'completed', 'failed', 'cancelled']), jobs: z.int() });
 
@@ -33,14 +37,11 @@ export class SqliteJobRepository implements JobRepository {
 
   insert(job: NewJob): { readonly job: Job; readonly isNew: boolean } {
     return this.#sql.transaction('durable', () => {
+      const made = this.#job(this.#statements.insert.get(newJobId(), ...columnsOf(job), this.#clock()));
+      if (made !== undefined) return { job: made, isNew: true };
       const first = this.getByInteraction(job.origin.interactionId);
-      if (first !== undefined) return { job: first, isNew: false };
-      if (job.parentJobId !== null && this.get(job.parentJobId) === undefined) {
-        throw expected('the id of a stored job', 'parentJobId', job.parentJobId);
-      }
-      const id = newJobId();
-      this.#statements.insert.run(id, ...columnsOf(job), this.#clock());
-      return { job: this.#existing(id), isNew: true };
+      if (first === undefined) throw expected('the id of a stored job', 'parentJobId', job.parentJobId);
+      return { job: first, isNew: false };
     });
   }
 
@@ -60,40 +61,41 @@ export class SqliteJobRepository implements JobRepository {
     this.#sql.transaction('quick', () => this.#change(id, this.#statements.setMessage.run(messageId, id), 'known'));
   }
 
-  markActive(id: string): void {
-    this.#sql.transaction('quick', () =>
-      this.#change(id, this.#statements.markActive.run(this.#clock(), id), 'waiting'),
+  markActive(id: string): Job {
+    return this.#sql.transaction('quick', () =>
+      this.#changed(id, this.#statements.markActive.get(this.#clock(), id), 'waiting'),
     );
   }
 
-  requeue(id: string, options: { readonly countAttempt: boolean }): void {
+  requeue(id: string, options: { readonly countAttempt: boolean }): Job {
     // Durable, so that a job which takes the whole machine down with it runs out of attempts.
-    this.#sql.transaction('durable', () =>
-      this.#change(id, this.#statements.requeue.run(options.countAttempt ? 1 : 0, id), 'waiting or active'),
+    return this.#sql.transaction('durable', () =>
+      this.#changed(id, this.#statements.requeue.get(options.countAttempt ? 1 : 0, id), 'waiting or active'),
     );
   }
 
-  complete(id: string, result: Parameters<JobRepository['complete']>[1]): void {
-    const { bundle, pictures, paintMs, unknownWords = [] } = result;
-    const embedding = floatsToBlob(result.embedding);
+  complete(id: string, result: Parameters<JobRepository['complete']>[1]): Job {
+    const { embedding, pictures, paintMs, unknownWords = [] } = result;
     const words = unknownWords.length === 0 ? null : JSON.stringify(unknownWords);
     const sampling = result.sampling === undefined ? null : JSON.stringify(result.sampling);
-    this.#sql.transaction('durable', () => {
-      const finishedAt = this.#clock();
-      const changed = this.#statements.complete.run(bundle, embedding, sampling, words, paintMs, finishedAt, id);
-      this.#change(id, changed, 'active');
+    return this.#sql.transaction('durable', () => {
+      const blob = floatsToBlob(embedding.vector);
+      const { bundle } = embedding;
+      const row = this.#statements.complete.get(bundle, blob, bundle, sampling, words, paintMs, this.#clock(), id);
+      if (row === undefined) throw this.#conflict(id, 'active');
       this.#pictures.insert(id, pictures);
+      return jobFromRow(row, () => pictures);
     });
   }
 
-  fail(id: string, errorCode: string): void {
-    this.#sql.transaction('durable', () =>
-      this.#change(id, this.#statements.fail.run(errorCode, this.#clock(), id), 'waiting or active'),
+  fail(id: string, errorCode: string): Job {
+    return this.#sql.transaction('durable', () =>
+      this.#changed(id, this.#statements.fail.get(errorCode, this.#clock(), id), 'waiting or active'),
     );
   }
 
-  cancel(id: string): boolean {
-    return this.#sql.transaction('durable', () => this.#statements.cancel.run(this.#clock(), id) > 0);
+  cancel(id: string): Job | undefined {
+    return this.#sql.transaction('durable', () => this.#job(this.#statements.cancel.get(this.#clock(), id)));
   }
 
   markDeleted(id: string): void {
@@ -102,9 +104,9 @@ export class SqliteJobRepository implements JobRepository {
     );
   }
 
-  markDelivered(id: string): void {
+  markDelivered(id: string, messageId: string | null = null): void {
     this.#sql.transaction('quick', () =>
-      this.#change(id, this.#statements.markDelivered.run(this.#clock(), id), 'known'),
+      this.#change(id, this.#statements.markDelivered.run(this.#clock(), messageId, id), 'known'),
     );
   }
 
@@ -116,12 +118,10 @@ export class SqliteJobRepository implements JobRepository {
     return this.#statements.unfinished.all().map((row) => this.#read(row));
   }
 
-  countSince(guildId: string | null, userId: string, sinceMs: number): number {
-    return numberOf(this.#statements.countSince.get(userId, guildId, sinceMs)) ?? 0;
-  }
-
-  lastCreatedAt(guildId: string | null, userId: string): number | null {
-    return numberOf(this.#statements.lastCreatedAt.get(userId, guildId));
+  usage(guildId: string | null, userId: string, now: number): Usage {
+    const row = this.#statements.usage.get(now - HOUR_MS, userId, guildId, now - DAY_MS, now);
+    const { last, hour, day } = parsed(usageRow, row, 'jobs');
+    return { lastCreatedAt: last, lastHour: hour, lastDay: day };
   }
 
   recentPaintMs(limit: number): readonly number[] {
@@ -158,8 +158,16 @@ export class SqliteJobRepository implements JobRepository {
 
   /** A change that met no row is a mistake of the caller, and is said so instead of passing silently. */
   #change(id: string, changedRows: number, wanted: string): void {
-    if (changedRows > 0) return;
-    throw new StoreError('store_conflict', `Job ${id} is ${this.#existing(id).status}, expected it to be ${wanted}.`);
+    if (changedRows === 0) throw this.#conflict(id, wanted);
+  }
+
+  #changed(id: string, row: unknown, wanted: string): Job {
+    if (row === undefined) throw this.#conflict(id, wanted);
+    return this.#read(row);
+  }
+
+  #conflict(id: string, wanted: string): Error {
+    return new StoreError('store_conflict', `Job ${id} is ${this.#existing(id).status}, expected it to be ${wanted}.`);
   }
 }
 
@@ -183,7 +191,8 @@ function columnsOf(job: NewJob): readonly SqlValue[] {
     job.seed,
     job.sizePx,
     JSON.stringify(job.sampling),
-    job.embedding === null ? null : floatsToBlob(job.embedding),
+    job.embedding === null ? null : floatsToBlob(job.embedding.vector),
+    job.embedding?.bundle ?? null,
   ];
 }
 

@@ -1,16 +1,9 @@
 import { z } from 'zod';
+import type { Embedding } from '../domain/embedding.js';
 import type { Job, JobSource, StoredPicture } from '../domain/job.js';
-import type { SamplingSettings } from '../domain/sampling.js';
+import { samplingChanges } from '../domain/sampling.js';
 import { blobToFloats } from './blobs.js';
 import { StoreError } from './errors.js';
-
-const samplingSchema = z.object({
-  temperature: z.number().exactOptional(),
-  topK: z.number().exactOptional(),
-  topP: z.number().exactOptional(),
-  guidanceScale: z.number().exactOptional(),
-  candidateCount: z.number().exactOptional(),
-}) satisfies z.ZodType<Partial<SamplingSettings>>;
 
 const wordsSchema = z.array(z.string());
 
@@ -39,6 +32,7 @@ const rowSchema = z.object({
   sampling: text,
   bundle: text.nullable(),
   embedding: z.unknown(),
+  embedding_bundle: text.nullable(),
   message_id: text.nullable(),
   attempts: integer,
   error_code: text.nullable(),
@@ -77,9 +71,9 @@ export function jobFromRow(row: unknown, picturesOf: (jobId: string) => readonly
     count: columns.count,
     seed: columns.seed,
     sizePx: columns.size_px,
-    sampling: parsedJson(samplingSchema, columns.sampling, 'jobs.sampling'),
+    sampling: parsedJson(samplingChanges, columns.sampling, 'jobs.sampling'),
     bundle: columns.bundle,
-    embedding: columns.embedding === null ? null : blobToFloats(columns.embedding),
+    embedding: embeddingOf(columns),
     // Only a completed job has any; the rest saves the query.
     pictures: columns.status === 'completed' ? picturesOf(columns.id) : [],
     unknownWords:
@@ -93,6 +87,11 @@ export function jobFromRow(row: unknown, picturesOf: (jobId: string) => readonly
     paintMs: columns.paint_ms,
     deletedAt: columns.deleted_at,
   };
+}
+
+/** One whose model is not known (a row from before) fits none. */
+function embeddingOf({ embedding, embedding_bundle }: JobRow): Embedding | null {
+  return embedding === null ? null : { vector: blobToFloats(embedding), bundle: embedding_bundle ?? '' };
 }
 
 function sourceOf(columns: JobRow): JobSource {

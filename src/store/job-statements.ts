@@ -1,5 +1,5 @@
 /**
- * Every statement on `jobs`. Each one finds its rows through an index (a test asks SQLite for the plan).
+ * Every statement on `jobs`. A change gives the row back as it is afterwards. Each one finds its rows through an index (a test asks SQLite for the plan).
  * INDEXED BY where SQLite would rather walk every completed job by its status and sort.
  * `guild_id IS ?` rather than `=`: a direct message has no server, and NULL = NULL is not true.
  */
@@ -7,31 +7,35 @@ export const jobStatements = {
   insert: `INSERT INTO jobs (
       id, status, guild_id, channel_id, user_id, locale, interaction_id, interaction_token, application_id,
       source_kind, parent_index, strength, parent_job_id, prompt, style, count, seed, size_px, sampling, embedding,
-      created_at)
-    VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      embedding_bundle, created_at)
+    VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (interaction_id) DO NOTHING RETURNING *`,
   get: 'SELECT * FROM jobs WHERE id = ?',
   getByInteraction: 'SELECT * FROM jobs WHERE interaction_id = ?',
   getByMessage: 'SELECT * FROM jobs WHERE message_id = ? AND channel_id = ? ORDER BY sequence DESC LIMIT 1',
   setMessage: 'UPDATE jobs SET message_id = ? WHERE id = ?',
-  markActive: `UPDATE jobs SET status = 'active', started_at = ? WHERE id = ? AND status = 'waiting'`,
+  markActive: `UPDATE jobs SET status = 'active', started_at = ? WHERE id = ? AND status = 'waiting' RETURNING *`,
   requeue: `UPDATE jobs SET status = 'waiting', started_at = NULL, attempts = attempts + ?
-    WHERE id = ? AND status IN ('waiting', 'active')`,
-  complete: `UPDATE jobs SET status = 'completed', error_code = NULL, bundle = ?, embedding = ?,
+    WHERE id = ? AND status IN ('waiting', 'active') RETURNING *`,
+  complete: `UPDATE jobs SET status = 'completed', error_code = NULL, bundle = ?, embedding = ?, embedding_bundle = ?,
       sampling = coalesce(?, sampling), unknown_words = ?, paint_ms = ?, finished_at = ?
-    WHERE id = ? AND status = 'active'`,
+    WHERE id = ? AND status = 'active' RETURNING *`,
   fail: `UPDATE jobs SET status = 'failed', error_code = ?, finished_at = ?
-    WHERE id = ? AND status IN ('waiting', 'active')`,
-  cancel: `UPDATE jobs SET status = 'cancelled', finished_at = ? WHERE id = ? AND status IN ('waiting', 'active')`,
+    WHERE id = ? AND status IN ('waiting', 'active') RETURNING *`,
+  cancel: `UPDATE jobs SET status = 'cancelled', finished_at = ?
+    WHERE id = ? AND status IN ('waiting', 'active') RETURNING *`,
   markDeleted: 'UPDATE jobs SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?',
-  markDelivered: 'UPDATE jobs SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?',
+  markDelivered: `UPDATE jobs SET delivered_at = coalesce(delivered_at, ?), message_id = coalesce(?, message_id)
+    WHERE id = ?`,
   undelivered: `SELECT * FROM jobs INDEXED BY jobs_undelivered
     WHERE delivered_at IS NULL AND deleted_at IS NULL AND status IN ('completed', 'failed')
     ORDER BY finished_at DESC LIMIT ?`,
   unfinished: `SELECT * FROM jobs INDEXED BY jobs_unfinished
     WHERE status IN ('waiting', 'active') ORDER BY sequence`,
-  countSince: `SELECT count(*) AS value FROM jobs
-    WHERE user_id = ? AND guild_id IS ? AND created_at >= ? AND status <> 'cancelled'`,
-  lastCreatedAt: 'SELECT max(created_at) AS value FROM jobs WHERE user_id = ? AND guild_id IS ?',
+  usage: `SELECT max(created_at) AS last,
+      count(*) FILTER (WHERE status <> 'cancelled' AND created_at >= ?) AS hour,
+      count(*) FILTER (WHERE status <> 'cancelled') AS day
+    FROM jobs WHERE user_id = ? AND guild_id IS ? AND created_at BETWEEN ? AND ?`,
   recentPaintMs: `SELECT paint_ms AS value FROM jobs INDEXED BY jobs_painted
     WHERE status = 'completed' ORDER BY finished_at DESC LIMIT ?`,
   counts: 'SELECT status, count(*) AS jobs FROM jobs GROUP BY status',

@@ -109,6 +109,19 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE jobs ADD COLUMN unknown_words TEXT;
     `,
   },
+  {
+    version: 3,
+    name: 'whose numbers an embedding is made of',
+    // A waiting reroll or variation has its parent's; a waiting upload was embedded by whatever painted last.
+    sql: `
+      ALTER TABLE jobs ADD COLUMN embedding_bundle TEXT;
+      UPDATE jobs SET embedding_bundle = coalesce(
+        bundle,
+        (SELECT parent.bundle FROM jobs AS parent WHERE parent.id = jobs.parent_job_id),
+        (SELECT last.bundle FROM jobs AS last WHERE last.bundle IS NOT NULL ORDER BY last.sequence DESC LIMIT 1))
+      WHERE embedding IS NOT NULL;
+    `,
+  },
 ];
 
 /**

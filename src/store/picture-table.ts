@@ -24,22 +24,31 @@ const sourcesSchema = z.array(
 
 /** The painted pictures of a job: their tokens, from which the PNG is decoded again, and what each was painted from. */
 export class PictureTable {
-  readonly #insert: Statement;
+  readonly #insertOf: (count: number) => Statement;
+  /** By the number of pictures. */
+  readonly #inserts = new Map<number, Statement>();
   readonly #select: Statement;
 
   constructor(sql: Sql) {
-    this.#insert = sql.prepare(`INSERT INTO pictures
-      (job_id, picture_index, seed, fit, image_tokens, embedding, guide_tokens, guide_pull, sources)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#insertOf = (count) =>
+      sql.prepare(`INSERT INTO pictures
+        (job_id, picture_index, seed, fit, image_tokens, embedding, guide_tokens, guide_pull, sources)
+        VALUES ${Array(count).fill('(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`);
     this.#select = sql.prepare(`SELECT seed, fit, image_tokens, embedding, guide_tokens, guide_pull, sources
       FROM pictures WHERE job_id = ? ORDER BY picture_index`);
   }
 
   /** To be called inside the transaction that completes the job. */
   insert(jobId: string, pictures: readonly StoredPicture[]): void {
-    pictures.forEach(({ seed, fit, imageTokens, condition }, index) => {
-      this.#insert.run(jobId, index, seed, fit, tokensToBlob(imageTokens), ...columnsOf(condition));
-    });
+    if (pictures.length === 0) return;
+    const insert = this.#inserts.get(pictures.length) ?? this.#insertOf(pictures.length);
+    this.#inserts.set(pictures.length, insert);
+    insert.run(
+      ...pictures.flatMap(({ seed, fit, imageTokens, condition }, index) => [
+        ...[jobId, index, seed, fit, tokensToBlob(imageTokens)],
+        ...columnsOf(condition),
+      ]),
+    );
   }
 
   /** In the order in which they were shown. @throws StoreError `store_damaged` */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { GuildSettings, SettingsChange } from '../domain/settings.js';
+import { DEFAULT_SETTINGS, type GuildSettings, type SettingsChange } from '../domain/settings.js';
 import { StoreError } from './errors.js';
 import { parsed } from './job-row.js';
 import type { SettingsAudit } from './settings-audit.js';
-import { checkedSetting, defaultSettings, isSettingName, settingNames } from './settings-schema.js';
+import { checkedSetting, isSettingName, settingNames } from './settings-schema.js';
 import type { Sql, Statement } from './sql.js';
 import type { SettingsRepository } from './store.js';
 
@@ -43,7 +43,7 @@ export class SqliteSettingsRepository implements SettingsRepository {
         throw new StoreError('store_damaged', `The setting ${setting} of server ${guildId} is damaged.`, { cause });
       }
     });
-    return { ...defaultSettings, ...Object.fromEntries(chosen) };
+    return { ...DEFAULT_SETTINGS, ...Object.fromEntries(chosen) };
   }
 
   /** @throws InputError for a value that the setting does not take. */
@@ -55,7 +55,7 @@ export class SqliteSettingsRepository implements SettingsRepository {
   ): SettingsChange {
     const newValue = checkedSetting(setting, value);
     return this.#sql.transaction('durable', () => {
-      const oldValue = { ...defaultSettings, ...this.#chosen(guildId) }[setting];
+      const oldValue = { ...DEFAULT_SETTINGS, ...this.#chosen(guildId) }[setting];
       this.#set.run(guildId, setting, JSON.stringify(newValue));
       return this.#record({ guildId, userId, at: this.#clock(), setting, oldValue, newValue });
     });
@@ -68,7 +68,7 @@ export class SqliteSettingsRepository implements SettingsRepository {
       this.#reset.run(guildId);
       const at = this.#clock();
       return settingNames
-        .filter((setting) => setting in chosen && !sameValue(chosen[setting], defaultSettings[setting]))
+        .filter((setting) => setting in chosen && !sameValue(chosen[setting], DEFAULT_SETTINGS[setting]))
         .map((setting) =>
           this.#record({
             guildId,
@@ -76,7 +76,7 @@ export class SqliteSettingsRepository implements SettingsRepository {
             at,
             setting,
             oldValue: chosen[setting],
-            newValue: defaultSettings[setting],
+            newValue: DEFAULT_SETTINGS[setting],
           }),
         );
     });

@@ -1,53 +1,64 @@
 import { z } from 'zod';
+import {
+  MAX_ALLOWED_CHANNELS,
+  MAX_BLOCKED_WORDS,
+  MAX_ROLE_TIERS,
+  MAX_WORD_CHARS,
+  SETTING_RANGES,
+} from '../domain/bounds.js';
 import { expected } from '../domain/errors.js';
 import type { GuildSettings, RoleTier } from '../domain/settings.js';
 
 const snowflake = z.string().regex(/^\d{1,20}$/);
-const waiting = z.int().min(1).max(1000);
-const rate = z.int().min(0).max(100_000);
-const cooldown = z.int().min(0).max(86_400);
-const pictures = z.int().min(1).max(16);
-const weight = z.number().min(0.01).max(100);
+const whole = ({ min, max }: Range) => z.int().min(min).max(max);
+const waiting = whole(SETTING_RANGES.maxWaitingPerMember);
+const perHour = whole(SETTING_RANGES.jobsPerHour);
+const perDay = whole(SETTING_RANGES.jobsPerDay);
+const cooldown = whole(SETTING_RANGES.cooldownSeconds);
+const pictures = whole(SETTING_RANGES.maxPicturesPerPrompt);
+const weight = z.number().min(SETTING_RANGES.weight.min).max(SETTING_RANGES.weight.max);
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
 
 const roleTier = z.strictObject({
   roleId: snowflake,
   maxWaitingPerMember: waiting.exactOptional(),
-  jobsPerHour: rate.exactOptional(),
-  jobsPerDay: rate.exactOptional(),
+  jobsPerHour: perHour.exactOptional(),
+  jobsPerDay: perDay.exactOptional(),
   cooldownSeconds: cooldown.exactOptional(),
   maxPicturesPerPrompt: pictures.exactOptional(),
   weight: weight.exactOptional(),
 }) satisfies z.ZodType<RoleTier>;
 
-/** What a server has until its moderators say otherwise. */
-export const defaultSettings: GuildSettings = {
-  maxWaitingPerMember: 5,
-  jobsPerHour: 60,
-  jobsPerDay: 300,
-  cooldownSeconds: 0,
-  maxPicturesPerPrompt: 8,
-  queueShare: 1,
-  roleTiers: [],
-  allowedChannelIds: null,
-  buttons: 'anyone',
-  blockedWords: [],
-  paused: false,
-};
-
 /** The values each setting may have, with the words for saying so. Order is the order in which they are shown. */
 const settings: { readonly [K in keyof GuildSettings]: { schema: z.ZodType<GuildSettings[K]>; what: string } } = {
-  maxWaitingPerMember: { schema: waiting, what: 'a whole number from 1 to 1000' },
-  jobsPerHour: { schema: rate, what: 'a whole number from 0 (no limit) to 100000' },
-  jobsPerDay: { schema: rate, what: 'a whole number from 0 (no limit) to 100000' },
-  cooldownSeconds: { schema: cooldown, what: 'a whole number of seconds from 0 to 86400' },
-  maxPicturesPerPrompt: { schema: pictures, what: 'a whole number from 1 to 16' },
-  queueShare: { schema: weight, what: 'a number from 0.01 to 100' },
-  roleTiers: { schema: z.array(roleTier).max(25), what: 'at most 25 role tiers' },
-  allowedChannelIds: { schema: z.array(snowflake).max(500).nullable(), what: 'at most 500 channel ids, or null' },
+  maxWaitingPerMember: { schema: waiting, what: `a whole number ${rangeOf('maxWaitingPerMember')}` },
+  jobsPerHour: { schema: perHour, what: `a whole number ${rangeOf('jobsPerHour')}, 0 for no limit` },
+  jobsPerDay: { schema: perDay, what: `a whole number ${rangeOf('jobsPerDay')}, 0 for no limit` },
+  cooldownSeconds: { schema: cooldown, what: `a whole number of seconds ${rangeOf('cooldownSeconds')}` },
+  maxPicturesPerPrompt: { schema: pictures, what: `a whole number ${rangeOf('maxPicturesPerPrompt')}` },
+  queueShare: { schema: weight, what: `a number ${rangeOf('weight')}` },
+  roleTiers: { schema: z.array(roleTier).max(MAX_ROLE_TIERS), what: `at most ${MAX_ROLE_TIERS} role tiers` },
+  allowedChannelIds: {
+    schema: z.array(snowflake).max(MAX_ALLOWED_CHANNELS).nullable(),
+    what: `at most ${MAX_ALLOWED_CHANNELS} channel ids, or null`,
+  },
   buttons: { schema: z.enum(['anyone', 'requester']), what: '"anyone" or "requester"' },
   blockedWords: {
-    schema: z.array(z.string().trim().min(1).max(100)).max(1000),
-    what: 'at most 1000 words of 1 to 100 characters',
+    // One more character than a word: `-` stands before one that is allowed.
+    schema: z
+      .array(
+        z
+          .string()
+          .trim()
+          .min(1)
+          .max(MAX_WORD_CHARS + 1),
+      )
+      .max(MAX_BLOCKED_WORDS),
+    what: `at most ${MAX_BLOCKED_WORDS} words of 1 to ${MAX_WORD_CHARS} characters`,
   },
   paused: { schema: z.boolean(), what: 'true or false' },
 };
@@ -67,4 +78,9 @@ export function checkedSetting<K extends keyof GuildSettings>(setting: K, value:
   const result = settings[setting].schema.safeParse(value);
   if (!result.success) throw expected(settings[setting].what, setting, value);
   return result.data;
+}
+
+function rangeOf(setting: keyof typeof SETTING_RANGES): string {
+  const { min, max } = SETTING_RANGES[setting];
+  return `from ${min} to ${max}`;
 }

@@ -1,8 +1,20 @@
 /** How what is kept is asked for. SQLite implements this; another database may take its place. */
+
+import type { Embedding } from '../domain/embedding.js';
 import type { Job, JobStatus, NewJob, StoredPicture } from '../domain/job.js';
 import type { SamplingSettings } from '../domain/sampling.js';
 import type { GuildSettings, SettingsChange } from '../domain/settings.js';
 
+/** Jobs made while the clock was wrong and ran ahead do not count. */
+export interface Usage {
+  /** Of the newest job of the last day, cancelled ones too. */
+  readonly lastCreatedAt: number | null;
+  /** Jobs of the last hour and day, cancelled ones left out. */
+  readonly lastHour: number;
+  readonly lastDay: number;
+}
+
+/** Each change gives the stored row back as it is afterwards, and throws where the job is in no state for it. */
 export interface JobRepository {
   /** Stores a waiting job. The same `origin.interactionId` a second time returns the first job: a repeated delivery does nothing twice. */
   insert(job: NewJob): { readonly job: Job; readonly isNew: boolean };
@@ -10,14 +22,14 @@ export interface JobRepository {
   getByInteraction(interactionId: string): Job | undefined;
   getByMessage(channelId: string, messageId: string): Job | undefined;
   setMessage(id: string, messageId: string): void;
-  markActive(id: string): void;
+  markActive(id: string): Job;
   /** Back to waiting, keeping its place in time; `attempts` grows when `countAttempt`. */
-  requeue(id: string, options: { readonly countAttempt: boolean }): void;
+  requeue(id: string, options: { readonly countAttempt: boolean }): Job;
   complete(
     id: string,
     result: {
-      readonly bundle: string;
-      readonly embedding: Float32Array;
+      /** With the bundle that painted. */
+      readonly embedding: Embedding;
       readonly pictures: readonly StoredPicture[];
       readonly paintMs: number;
       /** The settings that were really used; they replace the job's partial ones. */
@@ -25,19 +37,19 @@ export interface JobRepository {
       /** Default: none. */
       readonly unknownWords?: readonly string[];
     },
-  ): void;
-  fail(id: string, errorCode: string): void;
-  cancel(id: string): boolean;
+  ): Job;
+  fail(id: string, errorCode: string): Job;
+  /** Undefined when it had ended already. */
+  cancel(id: string): Job | undefined;
   markDeleted(id: string): void;
-  /** The job's end (pictures, failure) was shown to its member: a restart owes nothing. */
-  markDelivered(id: string): void;
+  /** The job's end (pictures, failure) was shown to its member, in this message: a restart owes nothing. */
+  markDelivered(id: string, messageId?: string | null): void;
   /** Completed or failed jobs, newest first, whose end was never shown: the bot died in between, and answers after its restart. */
   undelivered(limit: number): readonly Job[];
   /** Waiting and active jobs, oldest first: what a restart takes up again. */
   unfinished(): readonly Job[];
-  /** Jobs a member created in a server since a time, cancelled ones left out. */
-  countSince(guildId: string | null, userId: string, sinceMs: number): number;
-  lastCreatedAt(guildId: string | null, userId: string): number | null;
+  /** What a member asked for in a server lately. */
+  usage(guildId: string | null, userId: string, now: number): Usage;
   /** Newest painting durations, for the ETA. */
   recentPaintMs(limit: number): readonly number[];
   counts(): Readonly<Record<JobStatus, number>>;

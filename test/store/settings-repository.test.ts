@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/domain/errors.js';
+import { DEFAULT_SETTINGS } from '../../src/domain/settings.js';
 import { openStore } from '../../src/store/open-store.js';
-import { defaultSettings } from '../../src/store/settings-schema.js';
 import type { Store } from '../../src/store/store.js';
 
 let store: Store;
@@ -14,11 +14,11 @@ afterEach(() => store.close());
 
 describe('server settings', () => {
   it('are the defaults until somebody sets one, for that server alone', () => {
-    expect(store.settings.get('1')).toEqual(defaultSettings);
+    expect(store.settings.get('1')).toEqual(DEFAULT_SETTINGS);
     const change = store.settings.set('1', '7', 'jobsPerHour', 0);
     expect(change).toEqual({ guildId: '1', userId: '7', at: 1000, setting: 'jobsPerHour', oldValue: 60, newValue: 0 });
-    expect(store.settings.get('1')).toEqual({ ...defaultSettings, jobsPerHour: 0 });
-    expect(store.settings.get('2')).toEqual(defaultSettings);
+    expect(store.settings.get('1')).toEqual({ ...DEFAULT_SETTINGS, jobsPerHour: 0 });
+    expect(store.settings.get('2')).toEqual(DEFAULT_SETTINGS);
   });
 
   it('keep lists, null and nested values', () => {
@@ -52,7 +52,7 @@ describe('server settings', () => {
     ['constructor', 1],
   ])('refuse %s = %j and audit nothing', (setting, value) => {
     expect(() => store.settings.set('1', '7', setting as 'paused', value as never)).toThrow(InputError);
-    expect(store.settings.get('1')).toEqual(defaultSettings);
+    expect(store.settings.get('1')).toEqual(DEFAULT_SETTINGS);
     expect(store.settings.history('1', 10)).toEqual([]);
   });
 
@@ -70,11 +70,11 @@ describe('server settings', () => {
 
   it('go back to the defaults, and the audit tells which ones were different', () => {
     store.settings.set('1', '7', 'paused', true);
-    store.settings.set('1', '7', 'jobsPerDay', defaultSettings.jobsPerDay);
+    store.settings.set('1', '7', 'jobsPerDay', DEFAULT_SETTINGS.jobsPerDay);
     expect(store.settings.reset('1', '9')).toEqual([
       expect.objectContaining({ userId: '9', setting: 'paused', oldValue: true, newValue: false }),
     ]);
-    expect(store.settings.get('1')).toEqual(defaultSettings);
+    expect(store.settings.get('1')).toEqual(DEFAULT_SETTINGS);
     expect(store.settings.history('1', 10)).toHaveLength(3);
     expect(store.settings.reset('1', '9')).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { loadConfig, resolveBundle } from '../../config.js';
+import type { ExecutionProvider } from '../../domain/execution-provider.js';
 import { type Command, EXIT } from '../command.js';
 import { noArguments, parseFlags, wholeNumber } from '../flags.js';
 import { requireBundleFolder } from '../paint.js';
@@ -41,7 +42,7 @@ and the same work by the PyTorch training code where its environment is set up.
 
 interface MeasureOptions {
   readonly bundleDir: string;
-  readonly provider: 'cpu' | 'webgpu' | 'cuda';
+  readonly provider: ExecutionProvider;
   readonly threads: number;
   readonly runs: number;
   readonly tell: (what: string) => void;

@@ -1,19 +1,15 @@
 import { MessageFlags } from 'discord.js';
-import { findFinishedJob } from '../../actions/find-job.js';
+import { keep as keepJob, letGo } from '../../actions/keep.js';
 import { translator } from '../../i18n/index.js';
-import { askerOf } from '../kit/asker-of.js';
 import type { Control } from '../kit/control.js';
 
-/** ⭐ Keeps a job (or one of its pictures) for whoever pressed; a second press lets it go. Anybody may keep. */
+/** ⭐ Keeps a job or one of its pictures; a second press lets it go. */
 export const keep = {
   action: 'keep',
-  async press(context, interaction, id) {
-    const asker = askerOf(interaction);
-    const job = findFinishedJob(context.store, asker, id.jobId);
-    const t = translator(interaction.locale);
-    const isNew = context.store.keeps.add(job.id, asker.userId, id.index ?? null);
-    if (!isNew) context.store.keeps.remove(job.id, asker.userId);
-    const content = isNew ? t('keep.added', { job: job.id }) : t('keep.removed', { job: job.id });
+  async press({ context, interaction, id, ask }) {
+    const isNew = keepJob(context, ask, id.index ?? null);
+    if (!isNew) letGo(context, ask);
+    const content = translator(interaction.locale)(isNew ? 'keep.added' : 'keep.removed', { job: ask.job.id });
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
   },
 } as const satisfies Control;

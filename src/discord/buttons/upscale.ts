@@ -1,52 +1,22 @@
-import { assertMayPress, findFinishedJob } from '../../actions/find-job.js';
-import { guardPermissions } from '../../actions/guards/guards.js';
-import { LocalError } from '../../actions/local-error.js';
-import { DEFAULT_MAX_BYTES, renderPicture } from '../../actions/render-job.js';
-import type { Job } from '../../domain/job.js';
-import { type Translate, translator } from '../../i18n/index.js';
-import type { RenderedPicture } from '../../painter/painter.js';
-import { askerOf } from '../kit/asker-of.js';
+import { DEFAULT_MAX_BYTES } from '../../actions/render-job.js';
+import { upscale as upscalePicture } from '../../actions/upscale.js';
+import { translator } from '../../i18n/index.js';
 import { type Control, chosenIndex } from '../kit/control.js';
-import { file, type JobMessage, textMessage } from '../kit/job-message.js';
-import { pictureControls } from '../kit/rows.js';
-import { safeText, visibleText } from '../kit/safe-text.js';
+import { pictureMessage } from '../kit/job-message.js';
 import { sendFitting } from '../kit/send-fitting.js';
 
-/** Edge of one picture shown large. */
-const UPSCALED_PX = 1024;
-
-/** U1–U4: one picture from its stored tokens, large, with sharp edges and its transparent background. */
+/** U1–U4: one picture large, with its own controls. */
 export const upscale = {
   action: 'upscale',
-  async press(context, interaction, id) {
-    const asker = askerOf(interaction);
-    const job = findFinishedJob(context.store, asker, id.jobId);
-    assertMayPress(context.store, asker, job);
-    const refusal = guardPermissions(asker);
-    if (refusal !== undefined) throw new LocalError('refused', refusal);
-    const index = chosenIndex(interaction, id) ?? -1;
-    if (job.pictures[index] === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
-
+  async press(press) {
+    const { context, interaction, ask } = press;
+    const index = chosenIndex(press);
+    const render = upscalePicture(context, ask, index);
     await interaction.deferReply();
-    await sendFitting(
-      job.id,
-      interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES,
-      (maxBytes) => renderPicture(context.painter, job, index, { sizePx: UPSCALED_PX, maxBytes }),
-      (picture) => interaction.editReply(pictureMessage(job, index, picture, translator(interaction.locale))),
+    const maxBytes = interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES;
+    const t = translator(interaction.locale);
+    await sendFitting(ask.job.id, maxBytes, render, (picture) =>
+      interaction.editReply(pictureMessage(ask.job, index, picture, t)),
     );
   },
 } as const satisfies Control;
-
-/** One picture with its own seed and its own controls. */
-export function pictureMessage(job: Job, index: number, picture: RenderedPicture, t: Translate): JobMessage {
-  const name = `tessera-${job.id}-${index + 1}.png`;
-  const seed = job.pictures[index]?.seed ?? job.seed;
-  const title = t('upscale.title', { index: index + 1, size: picture.widthPx, seed, job: job.id });
-  const prompt = job.prompt === '' ? '' : `**${safeText(job.prompt)}**\n`;
-  const alt = t('alt.picture', { index: index + 1, prompt: visibleText(job.prompt) || '—' });
-  return {
-    ...textMessage('', pictureControls(job.id, index)),
-    embeds: [{ description: `${prompt}${title}` }],
-    files: [file(picture.png, name, alt)],
-  };
-}

@@ -1,6 +1,8 @@
 import { type AutocompleteInteraction, PermissionFlagsBits, type PermissionsBitField } from 'discord.js';
+import { type Ask, settingsOf } from '../../actions/ask.js';
 import type { Asker } from '../../domain/asker.js';
 import type { JobOrigin } from '../../domain/job.js';
+import type { Store } from '../../store/store.js';
 import type { Answerable } from './context.js';
 
 /** Who sent an interaction, from where. */
@@ -26,8 +28,14 @@ export function powersOf(permissions: Readonly<PermissionsBitField> | null): Pic
   return { isModerator, mayDelete: isModerator || (permissions?.has(PermissionFlagsBits.ManageMessages) ?? false) };
 }
 
+/** A wish: who, where the answer goes, and the settings there. */
+export function askOf(store: Pick<Store, 'settings'>, interaction: Answerable): Ask {
+  const asker = askerOf(interaction);
+  return { asker, origin: originOf(interaction), settings: settingsOf(store, asker.guildId) };
+}
+
 /** Where a job made by this interaction answers to. */
-export function originOf(interaction: Answerable): JobOrigin {
+function originOf(interaction: Answerable): JobOrigin {
   return {
     guildId: interaction.guildId,
     channelId: interaction.channelId ?? '',

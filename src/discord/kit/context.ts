@@ -5,13 +5,9 @@ import type {
   ModalSubmitInteraction,
   StringSelectMenuInteraction,
 } from 'discord.js';
-import type { Logger as PinoLogger } from 'pino';
-import type { WordFilter } from '../../actions/guards/words.js';
-import type { Painter } from '../../painter/painter.js';
-import type { JobQueue } from '../../queue/queue.js';
-import type { Store } from '../../store/store.js';
-
-export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>;
+import type { ActionParts } from '../../actions/ask.js';
+import type { Job } from '../../domain/job.js';
+import type { Logger } from '../../logger.js';
 
 /** Anything a member did that can be answered with a message. */
 export type Answerable =
@@ -20,9 +16,6 @@ export type Answerable =
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
-
-/** Things that can open a modal: everything answerable but a modal itself. */
-export type CanOpenModal = Exclude<Answerable, ModalSubmitInteraction>;
 
 /** Shows the jobs that the queue works on, wherever they were asked for. */
 export interface JobReporter {
@@ -33,7 +26,7 @@ export interface JobReporter {
    */
   expect(interactionId: string, maxBytes: number): (acknowledged: boolean) => void;
   /** Posts a job that no interaction asked for (a reaction) as a message in its channel. */
-  announce(jobId: string): void;
+  announce(job: Job): void;
 }
 
 /** What happened, for metrics; handlers must not throw. */
@@ -42,14 +35,9 @@ export type BotEvent =
   | { readonly kind: 'answered'; readonly name: string; readonly outcome: 'ok' | 'refused' | 'error' | 'duplicate' }
   | { readonly kind: 'delivered'; readonly via: 'interaction' | 'channel' | 'private' | 'nowhere' };
 
-/** All that a command or control may use; the bot passes it in. */
-export interface Context {
-  readonly queue: JobQueue;
-  readonly store: Store;
-  readonly painter: Painter;
+/** All that whatever answers a member may use; the bot passes it in. */
+export interface Context extends ActionParts {
   readonly logger: Logger;
-  readonly clock: () => number;
-  readonly words: WordFilter;
   readonly reporter: JobReporter;
   readonly version: string;
   /** Fetches an upload from Discord; rejects with a LocalError that can be shown. */

@@ -1,3 +1,4 @@
+import { MAX_PICTURES } from '../../domain/bounds.js';
 import type { VariationStrength } from '../../domain/picture.js';
 
 /** `more` is the select menu of further batches; the others are the contract of docs and other programs. */
@@ -11,12 +12,6 @@ export interface ControlId {
   readonly index?: number;
   readonly strength?: VariationStrength;
 }
-
-/** Modal that paints from words, without a job behind it. */
-export const NEW_PROMPT_ID = 't1:imagine';
-
-/** A job paints at most this many pictures, so a picture's index is below it. */
-export const MAX_PICTURES = 16;
 
 const PATTERN = /^t1:([a-z]{1,12}):([0-9A-Za-z]{12})(?::(0|[1-9]\d?)(?::([sx]))?)?$/;
 const STRENGTH_LETTERS = { subtle: 's', strong: 'x' } as const satisfies Record<VariationStrength, string>;

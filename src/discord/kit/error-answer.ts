@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { DiscordjsTypeError } from 'discord.js';
 import { LocalError } from '../../actions/local-error.js';
+import type { Logger } from '../../logger.js';
 import { isDeadInteraction, tell } from './answer.js';
-import type { Answerable, Logger } from './context.js';
+import type { Answerable } from './context.js';
 import { parseControlId } from './custom-id.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Job } from '../../domain/job.js';
 import { type Translate, translator } from '../../i18n/index.js';
 import type { PaintProgress, RenderedPicture } from '../../painter/painter.js';
 import type { QueuePlace } from '../../queue/queue.js';
-import { cancelControl, jobControls, type Row } from './rows.js';
+import { cancelControl, jobControls, pictureControls, type Row } from './rows.js';
 import { safeText, shorten, visibleText } from './safe-text.js';
 
 /** Everything a message consists of: an edit with it leaves nothing of what was there before. */
@@ -66,8 +66,31 @@ export function finishedMessage(job: Job, picture: RenderedPicture, t: Translate
   };
 }
 
+/** One picture with its own seed and its own controls. */
+export function pictureMessage(job: Job, index: number, picture: RenderedPicture, t: Translate): JobMessage {
+  const seed = job.pictures[index]?.seed ?? job.seed;
+  const title = t('upscale.title', { index: index + 1, size: picture.widthPx, seed, job: job.id });
+  const prompt = job.prompt === '' ? '' : `**${safeText(job.prompt)}**\n`;
+  return {
+    ...textMessage('', pictureControls(job.id, index)),
+    embeds: [{ description: `${prompt}${title}` }],
+    files: [pictureFile(job, index, picture, t)],
+  };
+}
+
+/** A job's pictures as a file each. */
+export function separateMessage(job: Job, pictures: readonly RenderedPicture[], t: Translate): JobMessage {
+  const files = pictures.map((picture, index) => pictureFile(job, index, picture, t));
+  return { ...textMessage(`${t('field.job')} \`${job.id}\``), files };
+}
+
+function pictureFile(job: Job, index: number, picture: RenderedPicture, t: Translate): AttachmentPayload {
+  const alt = t('alt.picture', { index: index + 1, prompt: visibleText(job.prompt) || '—' });
+  return file(picture.png, `tessera-${job.id}-${index + 1}.png`, alt);
+}
+
 /** A file with its alt text; the name is ours, never a member's. */
-export function file(bytes: Uint8Array, name: string, alt: string): AttachmentPayload {
+function file(bytes: Uint8Array, name: string, alt: string): AttachmentPayload {
   return {
     attachment: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     name,
@@ -80,7 +103,7 @@ export function failedText(job: Job, t: Translate): string {
 }
 
 /** What a job was made from: its prompt, a picture of another job, or an upload. */
-export function promptLine(job: Job, t: Translate): string {
+function promptLine(job: Job, t: Translate): string {
   const prompt = job.prompt === '' ? '' : `**${safeText(job.prompt)}**`;
   if (job.source.kind === 'variation') {
     const strength = t(`strength.${job.source.strength}`);

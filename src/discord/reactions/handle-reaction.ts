@@ -1,4 +1,5 @@
 import type { Client, GuildMember, Message, MessageReaction, PartialMessage, PartialMessageReaction } from 'discord.js';
+import { settingsOf } from '../../actions/ask.js';
 import { isVisible } from '../../actions/find-job.js';
 import { LocalError } from '../../actions/local-error.js';
 import type { Asker } from '../../domain/asker.js';
@@ -6,8 +7,8 @@ import type { Job } from '../../domain/job.js';
 import { translator } from '../../i18n/index.js';
 import { powersOf } from '../kit/asker-of.js';
 import type { Context } from '../kit/context.js';
-import { jobIdUnder } from '../kit/target.js';
-import { REACTIONS, type Reacted, UNDO_REACTIONS } from './index.js';
+import { controlUnder } from '../kit/target.js';
+import { REACTIONS } from './index.js';
 
 /** A repeated delivery within this time is the same reaction; later it is a new one. */
 const SAME_REACTION_MS = 30_000;
@@ -23,32 +24,30 @@ export async function handleReaction(
   isAdded: boolean,
 ): Promise<void> {
   const emoji = reaction.emoji.name?.replace(/\uFE0F/g, '') ?? '';
-  const handler = (isAdded ? REACTIONS : UNDO_REACTIONS).get(emoji);
-  if (handler === undefined || reaction.emoji.id !== null || userId === client.user.id) return;
+  const known = REACTIONS.get(emoji);
+  const handle = isAdded ? known?.add : known?.remove;
+  if (handle === undefined || reaction.emoji.id !== null || userId === client.user.id) return;
   const { message } = reaction;
   try {
-    const job = await jobOf(context, client, message);
-    if (job === undefined) return;
+    const shown = await shownIn(context, client, message);
+    if (shown === undefined) return;
+    const { job, index } = shown;
     const member = message.guildId === null ? null : await memberOf(message, userId);
     if (member?.user.bot === true) return;
     const asker = askerOfReaction(message, member, userId, job);
     if (!isVisible(job, asker)) return;
-    const reacted: Reacted = {
-      asker,
-      job,
-      origin: {
-        guildId: message.guildId,
-        channelId: message.channelId,
-        userId,
-        locale: asker.locale,
-        interactionId: `${message.id}-${userId}-${emoji.codePointAt(0)}-${Math.floor(context.clock() / SAME_REACTION_MS)}`,
-        interactionToken: null,
-        applicationId: client.application.id,
-      },
-      deleteMessage: async () => void (await message.delete()),
+    const origin = {
+      guildId: message.guildId,
+      channelId: message.channelId,
+      userId,
+      locale: asker.locale,
+      interactionId: `${message.id}-${userId}-${emoji.codePointAt(0)}-${Math.floor(context.clock() / SAME_REACTION_MS)}`,
+      interactionToken: null,
+      applicationId: client.application.id,
     };
+    const ask = { asker, origin, job, settings: settingsOf(context.store, asker.guildId) };
     try {
-      await handler(context, reacted);
+      await handle({ context, ask, index, deleteMessage: async () => void (await message.delete()) });
     } catch (error) {
       if (!(error instanceof LocalError)) throw error;
       await refuse(message, userId, error.text(translator(asker.locale)));
@@ -58,17 +57,23 @@ export async function handleReaction(
   }
 }
 
+interface Shown {
+  readonly job: Job;
+  readonly index: number | undefined;
+}
+
 /** By the stored message id, or by the custom ids under the message: `/show` makes more than one message of a job. */
-async function jobOf(
+async function shownIn(
   context: Context,
   client: Client<true>,
   message: Message | PartialMessage,
-): Promise<Job | undefined> {
+): Promise<Shown | undefined> {
   const stored = context.store.jobs.getByMessage(message.channelId, message.id);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) return { job: stored, index: undefined };
   const full = await message.fetch();
-  if (full.author.id !== client.user.id) return undefined;
-  return context.store.jobs.get(jobIdUnder(full) ?? '');
+  const id = full.author.id === client.user.id ? controlUnder(full) : undefined;
+  const job = id === undefined ? undefined : context.store.jobs.get(id.jobId);
+  return job === undefined ? undefined : { job, index: id?.index };
 }
 
 async function memberOf(message: Message | PartialMessage, userId: string): Promise<GuildMember | null> {

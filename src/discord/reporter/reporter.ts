@@ -1,12 +1,13 @@
-import { settingsOf } from '../../actions/guards/guards.js';
+import { settingsOf } from '../../actions/ask.js';
 import { DEFAULT_MAX_BYTES } from '../../actions/render-job.js';
 import type { Job } from '../../domain/job.js';
 import { mostPicturesPerPrompt } from '../../domain/limits.js';
 import { translator } from '../../i18n/index.js';
+import type { Logger } from '../../logger.js';
 import type { Painter, PaintProgress } from '../../painter/painter.js';
 import type { JobQueue } from '../../queue/queue.js';
 import type { Store } from '../../store/store.js';
-import type { BotEvent, JobReporter, Logger } from '../kit/context.js';
+import type { BotEvent, JobReporter } from '../kit/context.js';
 import { type JobMessage, textMessage } from '../kit/job-message.js';
 import type { Delivery, Outcome } from './delivery.js';
 import { sendEnd } from './job-end.js';
@@ -56,8 +57,6 @@ export class Reporter implements JobReporter {
   #timer: NodeJS.Timeout | undefined;
   #editsUnderWay = 0;
   #isStopping = false;
-  /** Places changed since the last look. */
-  #hasMoved = true;
 
   constructor(deps: ReporterDeps) {
     this.#deps = deps;
@@ -85,7 +84,7 @@ export class Reporter implements JobReporter {
 
   #listen(how: 'on' | 'off'): void {
     const { queue } = this.#deps;
-    queue[how]('moved', this.#onMoved);
+    queue[how]('added', this.#onAdded);
     queue[how]('active', this.#onActive);
     queue[how]('progress', this.#onProgress);
     queue[how]('completed', this.#onEnd);
@@ -111,13 +110,21 @@ export class Reporter implements JobReporter {
     };
   }
 
-  announce(jobId: string): void {
-    const job = this.#deps.store.jobs.get(jobId);
-    if (job !== undefined) this.#track(job);
+  announce(job: Job): void {
+    this.#track(job);
   }
 
-  readonly #onMoved = (): void => {
-    this.#hasMoved = true;
+  /** Resolves once everything that is being sent has been. */
+  async idle(): Promise<void> {
+    for (let chains = this.#chains(); chains.length > 0; chains = this.#chains()) await Promise.all(chains);
+  }
+
+  #chains(): Promise<void>[] {
+    return [...this.#tracked.values()].filter(({ isBusy, isEnded }) => isBusy || isEnded).map(({ chain }) => chain);
+  }
+
+  readonly #onAdded = (job: Job): void => {
+    this.#track(job);
   };
 
   readonly #onActive = (job: Job): void => {
@@ -143,15 +150,18 @@ export class Reporter implements JobReporter {
     tracked.dueAt = this.#deps.clock() + this.#deps.times.editIntervalMs;
     const text = translator(job.origin.locale)('job.requeued');
     this.#enqueue(tracked, async () => {
-      await this.#show(tracked, textMessage(text), false);
+      await this.#showProgress(tracked, textMessage(text));
     });
   };
 
   #track(job: Job): TrackedJob {
     const known = this.#tracked.get(job.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.take(job);
+      return known;
+    }
     const { clock, times } = this.#deps;
-    const tracked = new TrackedJob(job.id, {
+    const tracked = new TrackedJob(job, {
       expectation: this.#expected.get(job.origin.interactionId),
       maxBytes: DEFAULT_MAX_BYTES,
       dueAt: clock() + times.firstEditAfterMs,
@@ -160,19 +170,8 @@ export class Reporter implements JobReporter {
     return tracked;
   }
 
-  /** Takes up waiting jobs that are not followed yet: new ones, and those of a process before this one. */
-  #trackWaiting(): void {
-    this.#hasMoved = false;
-    for (const { jobId } of this.#deps.queue.snapshot()) {
-      if (this.#tracked.has(jobId)) continue;
-      const job = this.#deps.store.jobs.get(jobId);
-      if (job !== undefined) this.#track(job);
-    }
-  }
-
   #tick(): void {
     if (this.#isStopping) return;
-    if (this.#hasMoved) this.#trackWaiting();
     const now = this.#deps.clock();
     const due = [...this.#tracked.values()].filter((tracked) => tracked.isDue(now)).sort((a, b) => a.dueAt - b.dueAt);
     let started = 0;
@@ -191,7 +190,7 @@ export class Reporter implements JobReporter {
     tracked.isBusy = true;
     this.#enqueue(tracked, async () => {
       try {
-        if (!tracked.isEnded) await this.#show(tracked, message, false);
+        if (!tracked.isEnded) await this.#showProgress(tracked, message);
       } finally {
         this.#editsUnderWay -= 1;
         tracked.isBusy = false;
@@ -200,15 +199,15 @@ export class Reporter implements JobReporter {
   }
 
   #progressMessage(tracked: TrackedJob, now: number): JobMessage | undefined {
-    const { store, queue, delivery } = this.#deps;
-    const place = queue.place(tracked.jobId);
-    const job = place === undefined ? undefined : store.jobs.get(tracked.jobId);
+    const { queue, delivery } = this.#deps;
+    const { job } = tracked;
+    const place = queue.place(job.id);
     // Between two states, or not taken up yet after a restart: its end is told by an event.
-    if (job === undefined || place === undefined) return undefined;
+    if (place === undefined) return undefined;
     // Never acknowledged: there is no message to edit, and a new one is worth it for the pictures alone.
     const hasNoMessage = job.messageId === null && job.origin.interactionToken !== null;
     if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) return undefined;
-    return tracked.news(job, place, now);
+    return tracked.news(place, now);
   }
 
   #enqueue(tracked: TrackedJob, send: () => Promise<void>): void {
@@ -216,29 +215,36 @@ export class Reporter implements JobReporter {
       .then(() => tracked.ready)
       .then(send)
       .catch((error: unknown) => {
-        this.#deps.logger.warn({ err: error, jobId: tracked.jobId }, 'a job could not be shown');
+        this.#deps.logger.warn({ err: error, jobId: tracked.job.id }, 'a job could not be shown');
       });
   }
 
-  async #show(tracked: TrackedJob, message: JobMessage, isEnd: boolean): Promise<Outcome> {
-    const { store, delivery } = this.#deps;
-    const job = store.jobs.get(tracked.jobId);
-    if (job === undefined || tracked.isGone) return { kind: 'gone', reason: 'message' };
-    const outcome = await delivery.show(job, message, { isEnd, isTokenDead: tracked.isTokenDead });
-    if (outcome.kind === 'gone') {
-      tracked.isGone = true;
-    } else if (outcome.messageId !== job.messageId) {
-      store.jobs.setMessage(job.id, outcome.messageId);
+  /** A restart has to know which message shows the job. */
+  async #showProgress(tracked: TrackedJob, message: JobMessage): Promise<void> {
+    const before = tracked.messageId;
+    await this.#show(tracked, message, false);
+    if (tracked.messageId !== null && tracked.messageId !== before) {
+      this.#deps.store.jobs.setMessage(tracked.job.id, tracked.messageId);
     }
+  }
+
+  async #show(tracked: TrackedJob, message: JobMessage, isEnd: boolean): Promise<Outcome> {
+    const { job } = tracked;
+    if (tracked.isGone) return { kind: 'gone', reason: 'message' };
+    const outcome = await this.#deps.delivery.show(job, message, { isEnd, isTokenDead: tracked.isTokenDead });
+    if (outcome.kind === 'gone') tracked.isGone = true;
+    else tracked.messageId = outcome.messageId;
     return outcome;
   }
 
   /** Shows how a job ended; what fails for a passing reason is tried again, and after a restart once more. */
   async #end(tracked: TrackedJob, tries: number): Promise<void> {
     const { store, painter, delivery, logger, onEvent, times } = this.#deps;
-    const job = store.jobs.get(tracked.jobId);
-    if (job === undefined || job.deletedAt !== null) {
-      this.#tracked.delete(tracked.jobId);
+    const { job } = tracked;
+    // Deleted while it was painted, or while it waited to be sent again.
+    const isDeleted = (tries === 1 ? job : store.jobs.get(job.id))?.deletedAt !== null;
+    if (isDeleted) {
+      this.#tracked.delete(job.id);
       return;
     }
     const maxPictures = mostPicturesPerPrompt(settingsOf(store, job.origin.guildId));
@@ -263,7 +269,7 @@ export class Reporter implements JobReporter {
       }
       logger.error({ err: error, jobId: job.id }, 'an answer could not be sent');
     }
-    store.jobs.markDelivered(job.id);
-    this.#tracked.delete(tracked.jobId);
+    store.jobs.markDelivered(job.id, tracked.messageId);
+    this.#tracked.delete(job.id);
   }
 }

@@ -17,7 +17,9 @@ export interface Expectation {
 
 /** What one process remembers of a job whose message it edits; losing it costs nothing but an edit. */
 export class TrackedJob {
-  readonly jobId: string;
+  #job: Job;
+  /** The message that shows it, once there is one. */
+  messageId: string | null;
   readonly maxBytes: number;
   /** Resolved once the interaction is acknowledged: nothing is sent before. */
   readonly ready: Promise<void>;
@@ -37,9 +39,10 @@ export class TrackedJob {
   #shownKey = '';
   #shownReadyAt = 0;
 
-  constructor(jobId: string, options: { expectation: Expectation | undefined; maxBytes: number; dueAt: number }) {
+  constructor(job: Job, options: { expectation: Expectation | undefined; maxBytes: number; dueAt: number }) {
     const { expectation } = options;
-    this.jobId = jobId;
+    this.#job = job;
+    this.messageId = job.messageId;
     this.maxBytes = expectation?.maxBytes ?? options.maxBytes;
     this.dueAt = options.dueAt;
     this.isReady = expectation === undefined;
@@ -47,6 +50,15 @@ export class TrackedJob {
       this.isReady = true;
       this.isTokenDead = expectation?.isAcknowledged === false;
     });
+  }
+
+  /** The row as the queue last told of it, shown in the message that was last sent. */
+  get job(): Job {
+    return { ...this.#job, messageId: this.messageId };
+  }
+
+  take(job: Job): void {
+    this.#job = job;
   }
 
   /** Whether an edit may start now. */
@@ -60,25 +72,25 @@ export class TrackedJob {
   }
 
   /** What there is new to say; undefined when the message says it already. */
-  news(job: Job, place: QueuePlace, now: number): JobMessage | undefined {
-    return place.position === 0 ? this.#paintingNews(job) : this.#waitingNews(job, place, now);
+  news(place: QueuePlace, now: number): JobMessage | undefined {
+    return place.position === 0 ? this.#paintingNews() : this.#waitingNews(place, now);
   }
 
-  #paintingNews(job: Job): JobMessage | undefined {
+  #paintingNews(): JobMessage | undefined {
     const step = Math.floor((this.progress?.fraction ?? 0) * PROGRESS_STEPS);
     const key = `painting:${step}:${this.progress?.preview?.byteLength ?? 0}`;
     if (key === this.#shownKey) return undefined;
     this.#shownKey = key;
-    return paintingMessage(job, this.progress);
+    return paintingMessage(this.#job, this.progress);
   }
 
-  #waitingNews(job: Job, place: QueuePlace, now: number): JobMessage | undefined {
+  #waitingNews(place: QueuePlace, now: number): JobMessage | undefined {
     const key = `waiting:${place.position}:${place.waitingCount}`;
     const readyAt = now + place.etaMs;
     const isEtaRight = Math.abs(readyAt - this.#shownReadyAt) < Math.max(ETA_SLACK_MS, place.etaMs / 10);
     if (key === this.#shownKey && isEtaRight) return undefined;
     this.#shownKey = key;
     this.#shownReadyAt = readyAt;
-    return waitingMessage(job, place, now);
+    return waitingMessage(this.#job, place, now);
   }
 }

@@ -1,5 +1,6 @@
 /** What the bot's process and the painting process say to each other. Both sides check what they get. */
 import { z } from 'zod';
+import { EXECUTION_PROVIDERS } from '../../domain/execution-provider.js';
 import { bundleSummary, painterCall, paintProgress, wireError } from '../wire.js';
 
 const callId = z.number().int().nonnegative();
@@ -8,7 +9,7 @@ const callId = z.number().int().nonnegative();
 const open = z.object({
   type: z.literal('open'),
   bundleDir: z.string(),
-  provider: z.enum(['cpu', 'webgpu', 'cuda']),
+  provider: z.enum(EXECUTION_PROVIDERS),
   threads: z.number().int().positive(),
 });
 export type OpenMessage = z.infer<typeof open>;

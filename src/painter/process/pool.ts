@@ -1,4 +1,5 @@
 /** Several painting processes behind one painter: each call goes to the least busy one. */
+import type { Embedding } from '../../domain/embedding.js';
 import type {
   BundleSummary,
   Painter,
@@ -74,7 +75,7 @@ export class ProcessPool implements Painter {
     return this.#leastBusy().describe(image, count);
   }
 
-  embedImage(image: Uint8Array): Promise<Float32Array> {
+  embedImage(image: Uint8Array): Promise<Embedding> {
     return this.#leastBusy().embedImage(image);
   }
 

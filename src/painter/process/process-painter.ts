@@ -1,16 +1,8 @@
 /** A painter that lives in another process: same interface as the pipeline, but a crash costs an error instead of the bot. */
 import { AbortedError, InputError, type TesseraError, WorkerLostError } from '../../domain/errors.js';
-import type {
-  BundleSummary,
-  Painter,
-  PaintOptions,
-  PaintRequest,
-  PaintResult,
-  Phrase,
-  RenderedPicture,
-  RenderRequest,
-} from '../painter.js';
-import { fromWire, type PainterCall, painterAnswers } from '../wire.js';
+import { PainterCaller } from '../caller.js';
+import type { BundleSummary, PaintOptions } from '../painter.js';
+import { fromWire, type PainterCall } from '../wire.js';
 import { PaintingChild } from './child.js';
 import { paintingEnvironment } from './environment.js';
 import type { FromWorker, OpenMessage } from './messages.js';
@@ -51,7 +43,7 @@ export type WorkerState = 'starting' | 'ready' | 'restarting' | 'unusable' | 'cl
 /** A process that dies this often before it was ever ready will not get ready by trying on. */
 const MAX_FAILED_STARTS = 3;
 
-export class ProcessPainter implements Painter {
+export class ProcessPainter extends PainterCaller {
   readonly #options: WorkerOptions;
   readonly #calls = new PendingCalls((id) => this.#process?.send({ type: 'cancel', id }));
   readonly #ready: Promise<BundleSummary>;
@@ -65,6 +57,7 @@ export class ProcessPainter implements Painter {
   #wasEverReady = false;
 
   constructor(options: WorkerOptions) {
+    super();
     this.#options = options;
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
@@ -102,23 +95,6 @@ export class ProcessPainter implements Painter {
     return this.#process?.pid;
   }
 
-  async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return painterAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
-  }
-
-  async render(request: RenderRequest): Promise<RenderedPicture> {
-    return painterAnswers.render.parse(await this.#call({ method: 'render', request }));
-  }
-
-  async describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
-    const request = count === undefined ? { image } : { image, count };
-    return painterAnswers.describe.parse(await this.#call({ method: 'describe', request }));
-  }
-
-  async embedImage(image: Uint8Array): Promise<Float32Array> {
-    return painterAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
-  }
-
   /** Known from the start-up: costs nothing, works while the process restarts. */
   summary(): Promise<BundleSummary> {
     return this.#ready;
@@ -135,7 +111,7 @@ export class ProcessPainter implements Painter {
     await this.#process?.close(this.#options.closeLimitMs ?? 5_000);
   }
 
-  async #call(call: PainterCall, options: PaintOptions = {}): Promise<unknown> {
+  protected override async call(call: PainterCall, options: PaintOptions): Promise<unknown> {
     if (options.signal?.aborted) throw new AbortedError();
     if (this.#state === 'closed') throw new WorkerLostError('The worker is closed.');
     if (this.#startupError !== undefined) throw this.#startupError;

@@ -1,18 +1,9 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { AbortedError, TesseraError, WorkerLostError } from '../../domain/errors.js';
-import type {
-  BundleSummary,
-  Painter,
-  PaintOptions,
-  PaintProgress,
-  PaintRequest,
-  PaintResult,
-  Phrase,
-  RenderedPicture,
-  RenderRequest,
-} from '../painter.js';
-import { fromWire, type PainterCall, painterAnswers } from '../wire.js';
+import { PainterCaller } from '../caller.js';
+import type { BundleSummary, PaintOptions, PaintProgress } from '../painter.js';
+import { fromWire, type PainterCall } from '../wire.js';
 import { decode, encode } from './codec.js';
 import { defaultPrefix, newRemoteId, outcome, type RemoteJob, redisNames, remoteEvent } from './messages.js';
 import { openRedis } from './open-redis.js';
@@ -51,7 +42,7 @@ interface Pending {
  * fair order stays with the bot's queue, which gives out no more jobs than there are living slots, and SQLite stays the
  * truth. A worker that dies in the middle is a WorkerLostError, which the queue answers with another attempt.
  */
-export class RemotePainter implements Painter {
+export class RemotePainter extends PainterCaller {
   readonly #redis: Redis;
   readonly #events: Redis;
   readonly #queueConnection: Redis;
@@ -67,6 +58,7 @@ export class RemotePainter implements Painter {
   #isClosed = false;
 
   private constructor(options: RemotePainterOptions, redis: Redis, events: Redis, queueConnection: Redis) {
+    super();
     const { prefix = defaultPrefix, onError = ignore } = options;
     this.#options = options;
     this.#names = redisNames(prefix);
@@ -99,23 +91,6 @@ export class RemotePainter implements Painter {
     return this.#slots;
   }
 
-  async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return painterAnswers.paint.parse(await this.#call({ method: 'paint', request }, options));
-  }
-
-  async render(request: RenderRequest): Promise<RenderedPicture> {
-    return painterAnswers.render.parse(await this.#call({ method: 'render', request }));
-  }
-
-  async describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
-    const request = count === undefined ? { image } : { image, count };
-    return painterAnswers.describe.parse(await this.#call({ method: 'describe', request }));
-  }
-
-  async embedImage(image: Uint8Array): Promise<Float32Array> {
-    return painterAnswers.embedImage.parse(await this.#call({ method: 'embedImage', request: { image } }));
-  }
-
   /** Known as soon as a worker was ever there, also while none is. */
   async summary(): Promise<BundleSummary> {
     const summary = await this.#registry.summary();
@@ -134,7 +109,7 @@ export class RemotePainter implements Painter {
     for (const client of [this.#redis, this.#events, this.#queueConnection]) client.disconnect();
   }
 
-  async #call(call: PainterCall, { signal, onProgress }: PaintOptions = {}): Promise<unknown> {
+  protected override async call(call: PainterCall, { signal, onProgress }: PaintOptions): Promise<unknown> {
     if (signal?.aborted) throw new AbortedError();
     if (this.#isClosed || this.#slots === 0) throw new NoWorkerError();
     const callId = newRemoteId();

@@ -3,8 +3,7 @@
 import { basename } from 'node:path';
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { BundleError, TesseraError } from '../../domain/errors.js';
-
-export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
+import type { ExecutionProvider } from '../../domain/execution-provider.js';
 
 export interface RuntimeOptions {
   readonly provider: ExecutionProvider;

@@ -1,6 +1,7 @@
 /** What bundle.json says, field by field: see docs/bundle-format.md. */
 
 import { z } from 'zod';
+import { samplingSettings } from '../../domain/sampling.js';
 
 /** The newest format this build reads; version 1 is the same without a memory. */
 export const FORMAT_VERSION = 2;
@@ -19,14 +20,6 @@ const picture = z.object({
   imageSize: z.int().min(8).max(2048),
   channels: z.union([z.literal(3), z.literal(4)]),
   grid: z.int().min(1).max(64),
-});
-
-const sampling = z.object({
-  temperature: z.number().min(0).max(5),
-  topK: z.int().min(0),
-  topP: z.number().gt(0).max(1),
-  guidanceScale: z.number().min(0).max(20),
-  candidateCount: z.int().min(1).max(128),
 });
 
 const strengths = z.object({ subtle: z.number().min(0).max(10), strong: z.number().min(0).max(10) });
@@ -91,7 +84,7 @@ const manifest = z.object({
   }),
   decoder: picture,
   encoder: picture,
-  sampling,
+  sampling: samplingSettings,
   styles: z.array(z.object({ name: z.string().min(1).max(50), suffix: z.string().max(200) })).default([]),
   phrases: z.object({ texts: fileName, embeddings: fileName }).nullable().default(null),
   memory: memory.nullable().default(null),
@@ -151,4 +144,9 @@ export function parseManifest(value: unknown): { manifest: BundleManifest } | { 
   if (result.success) return { manifest: result.data };
   const issue = result.error.issues[0];
   return { problem: issue === undefined ? 'not valid' : `${issue.path.join('.') || 'the file'}: ${issue.message}` };
+}
+
+/** `name@version`: embeddings and tokens mean something to the very weights that made them alone. */
+export function bundleId({ name, version }: Pick<BundleManifest, 'name' | 'version'>): string {
+  return `${name}@${version}`;
 }

@@ -7,8 +7,13 @@ import type { PlanarPicture } from './pixels.js';
 /** From this edge on a decoder's intermediate results weigh as much as a model: 130 MB at 256 pixels. */
 const LARGE_EDGE_PX = 256;
 
+/** Pictures that stay decoded: a job's, between their ranking and the moment when they are shown. */
+const KEPT_PICTURES = 16;
+
 export class PictureDecoder {
   private readonly tokens: BigInt64Array;
+  /** By their tokens, the newest last. */
+  private readonly kept = new Map<string, PlanarPicture>();
 
   constructor(
     private readonly session: Session,
@@ -20,9 +25,18 @@ export class PictureDecoder {
 
   /**
    * The picture of `imageTokens` [P × G]. One at a time: memory stays small, and the same tokens give the same pixels
-   * to the last bit, whatever else is decoded.
+   * to the last bit, whatever else is decoded. The newest stay at hand, so the result is not to be written to.
    */
   async decode(imageTokens: Uint16Array): Promise<PlanarPicture> {
+    const key = Buffer.from(imageTokens.buffer, imageTokens.byteOffset, imageTokens.byteLength).toString('latin1');
+    const picture = this.kept.get(key) ?? (await this.decodeNew(imageTokens));
+    this.kept.delete(key);
+    this.kept.set(key, picture);
+    if (this.kept.size > KEPT_PICTURES) this.kept.delete(this.kept.keys().next().value ?? '');
+    return picture;
+  }
+
+  private async decodeNew(imageTokens: Uint16Array): Promise<PlanarPicture> {
     const { positions, codesPerPosition } = this.prior;
     const { channels, imageSize: size } = this.settings;
     // A buffer of its own: several requests may decode at the same time.
@@ -54,7 +68,7 @@ export class PictureDecoder {
     const filled = imageTokens.map((token, index) =>
       index < drawn * codes ? token : (imageTokens[index % codes] ?? 0),
     );
-    const picture = await this.decode(filled);
+    const picture = await this.decodeNew(filled);
     const { size, channels, data } = picture;
     const { grid } = this.settings;
     for (let y = 0; y < size; y++)

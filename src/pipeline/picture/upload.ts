@@ -1,10 +1,9 @@
 /** Pictures that members upload: bytes from strangers, checked before anything decodes them. */
 
+import { MAX_UPLOAD_BYTES, MAX_UPLOAD_PIXELS } from '../../domain/bounds.js';
 import { expected, InputError } from '../../domain/errors.js';
 import { decodeContained, type RgbaPicture, readHeader } from './png.js';
 
-export const MAX_UPLOAD_BYTES = 25 * 1024 * 1024;
-export const MAX_UPLOAD_PIXELS = 40_000_000;
 const DECODE_TIMEOUT_SECONDS = 10;
 
 /** File signatures; a name or a content type says nothing. */
