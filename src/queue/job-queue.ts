@@ -193,10 +193,12 @@ export class FairJobQueue implements JobQueue {
       this.#events.emit('failed', jobs.fail(job.id, error.code), error);
       return;
     }
-    const waiting = job.status === 'active' ? jobs.requeue(job.id, { countAttempt: true }) : job;
+    const wasActive = job.status === 'active';
+    const waiting = wasActive ? jobs.requeue(job.id, { countAttempt: true }) : job;
     // Role weights are not stored: a resumed job counts as a normal member's.
     const { guildId } = job.origin;
     this.#enqueue(waiting, { guild: guildId === null ? 1 : settings.get(guildId).queueShare, member: 1 });
+    if (wasActive) this.#events.emit('requeued', waiting);
   }
 
   #enqueue(job: Job, weights: Weights): void {

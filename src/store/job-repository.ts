@@ -37,12 +37,22 @@ export class SqliteJobRepository implements JobRepository {
 
   insert(job: NewJob): { readonly job: Job; readonly isNew: boolean } {
     return this.#sql.transaction('durable', () => {
-      const made = this.#job(this.#statements.insert.get(newJobId(), ...columnsOf(job), this.#clock()));
+      const made = this.#insert(job);
       if (made !== undefined) return { job: made, isNew: true };
       const first = this.getByInteraction(job.origin.interactionId);
-      if (first === undefined) throw expected('the id of a stored job', 'parentJobId', job.parentJobId);
+      if (first === undefined) throw new StoreError('store_failed', 'A job was neither stored nor there already.');
       return { job: first, isNew: false };
     });
+  }
+
+  /** Undefined when this interaction has a job already. */
+  #insert(job: NewJob): Job | undefined {
+    try {
+      return this.#job(this.#statements.insert.get(newJobId(), ...columnsOf(job), this.#clock()));
+    } catch (cause) {
+      if (!(cause instanceof StoreError && cause.code === 'store_dangling')) throw cause;
+      throw expected('the id of a stored job', 'parentJobId', job.parentJobId);
+    }
   }
 
   get(id: string): Job | undefined {

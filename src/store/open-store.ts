@@ -17,6 +17,8 @@ export interface StoreOptions {
   readonly clock?: () => number;
   /** How long a call may block while another process holds the write lock. Default 2,000 ms. */
   readonly busyTimeoutMs?: number;
+  /** Told of every statement that is run, for tests and traces. */
+  readonly onStatement?: (source: string) => void;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface StoreOptions {
 export function openStore(options: StoreOptions): Store {
   const clock = options.clock ?? Date.now;
   if (options.path !== ':memory:') makeFolder(dirname(options.path));
-  const sql = new Sql(options.path, options.busyTimeoutMs ?? 2000);
+  const sql = new Sql(options.path, options.busyTimeoutMs ?? 2000, options.onStatement);
   try {
     migrate(sql, clock());
     return {

@@ -27,11 +27,16 @@ export type Durability = 'durable' | 'quick';
  */
 export class Sql {
   readonly #db: Database.Database;
+  readonly #onStatement: (source: string) => void;
   #isOpen = true;
   #durability: Durability = 'durable';
 
-  /** @param busyTimeoutMs how long a call blocks while another process holds the write lock. */
-  constructor(path: string, busyTimeoutMs: number) {
+  /**
+   * @param busyTimeoutMs how long a call blocks while another process holds the write lock.
+   * @param onStatement told of every prepared statement that is run.
+   */
+  constructor(path: string, busyTimeoutMs: number, onStatement: (source: string) => void = () => {}) {
+    this.#onStatement = onStatement;
     try {
       this.#db = new Database(path, { timeout: busyTimeoutMs });
     } catch (cause) {
@@ -49,10 +54,14 @@ export class Sql {
 
   prepare(source: string): Statement {
     const statement = this.#guard(() => this.#db.prepare(source));
+    const asked = <T>(work: () => T): T => {
+      this.#onStatement(source);
+      return this.#guard(work);
+    };
     return {
-      run: (...values) => this.#guard(() => statement.run(bound(values)).changes),
-      get: (...values) => this.#guard(() => statement.get(bound(values))),
-      all: (...values) => this.#guard(() => statement.all(bound(values))),
+      run: (...values) => asked(() => statement.run(bound(values)).changes),
+      get: (...values) => asked(() => statement.get(bound(values))),
+      all: (...values) => asked(() => statement.all(bound(values))),
     };
   }
 

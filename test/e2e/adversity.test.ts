@@ -1,6 +1,6 @@
 import { textOf } from '@tessera/playground';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
+import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage, settled } from './harness.js';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -15,7 +15,6 @@ const isHalfPainted = (message: { attachments: readonly { filename: string }[] }
   message.attachments.some(({ filename }) => filename === 'preview.png');
 const ada = () => stage.driver.user('ada').id;
 /** Time for whatever is under way. */
-const settle = (ms = 150) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a restart between asking and painting', () => {
   it('tells members, takes the jobs up again, and edits the same messages', async () => {
@@ -196,7 +195,7 @@ describe('deletions while a job is under way', () => {
     stage.store.jobs.markDeleted(id);
     open();
     await eventually(() => stage.store.jobs.get(id)?.status === 'completed', 'painted');
-    await settle();
+    await settled(stage);
     expect(trace.current()?.attachments.some(({ filename }) => filename.startsWith('tessera-'))).toBe(false);
   });
 });
@@ -264,7 +263,7 @@ describe('a network that fails', () => {
     await trace.reply(isFinished);
     await stage.restart();
     stage.driver.deliverAgain(trace);
-    await settle(300);
+    await settled(stage);
     expect(stage.store.jobs.counts().completed).toBe(1);
     expect(stage.painter.requests).toHaveLength(1);
     expect(stage.driver.messages().filter(isFinished)).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { controlsOf, textOf } from '@tessera/playground';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { png } from './fake-painter.js';
-import { gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
+import { gate, imagine, isFinished, jobUnder, openStage, type Stage, settled } from './harness.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -74,8 +74,9 @@ describe('/imagine', () => {
     const edits = () =>
       stage.driver.requests.filter(({ method, path }) => method === 'PATCH' && path.includes(trace.record.token));
     const before = edits().length;
-    // Many times the interval between two edits.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    // Long past the time at which the next edit would be due.
+    stage.clockAheadMs += 60_000;
+    for (let i = 0; i < 3; i += 1) await settled(stage);
     expect(edits().length).toBe(before);
     open();
     await trace.reply(isFinished);

@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import { AbortedError, InputError } from '../../src/domain/errors.js';
+import type { Embedding } from '../../src/domain/embedding.js';
+import { AbortedError, InputError, OtherModelError } from '../../src/domain/errors.js';
 import type { PictureCondition } from '../../src/domain/picture.js';
 import type {
   BundleSummary,
@@ -43,18 +44,21 @@ export class FakePainter implements Painter {
     if (options.signal?.aborted === true) throw new AbortedError();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const embedding = condition.kind === 'text' ? embeddingOf(condition.prompt) : embeddingIn(condition);
+    const bundle = (await this.summary()).id;
+    const vector = condition.kind === 'text' ? embeddingOf(condition.prompt) : vectorIn(condition);
+    if ('embedding' in condition && condition.embedding.bundle !== bundle) {
+      throw new OtherModelError(condition.embedding.bundle, bundle);
+    }
     const pictures = Array.from({ length: request.count }, (_, index) => {
       const picture = {
         seed: (request.seed + index) % 2 ** 32,
         imageTokens: Uint16Array.from({ length: WIDTH }, (_token, at) => (request.seed + index * 31 + at) % 1024),
         fit: 0.5 - index / 100,
-        png: png(8, 8, index),
       };
       const own = this.conditionOf(index);
       return own === undefined ? picture : { ...picture, condition: own };
     });
-    const result = { embedding, sampling: SAMPLING, pictures, timings: TIMINGS };
+    const result = { embedding: { vector, bundle }, sampling: SAMPLING, pictures, timings: TIMINGS };
     if (condition.kind !== 'text' || this.unknownWords === undefined) return result;
     return { ...result, words: { understood: [], unknown: this.unknownWords } };
   }
@@ -79,9 +83,9 @@ export class FakePainter implements Painter {
     return phrases.slice(0, count);
   }
 
-  async embedImage(image: Uint8Array): Promise<Float32Array> {
+  async embedImage(image: Uint8Array): Promise<Embedding> {
     assertPicture(image);
-    return embeddingOf(`picture of ${image.byteLength} bytes`);
+    return { vector: embeddingOf(`picture of ${image.byteLength} bytes`), bundle: (await this.summary()).id };
   }
 
   async summary(): Promise<BundleSummary> {
@@ -109,8 +113,8 @@ export function embeddingOf(text: string): Float32Array {
 const SAMPLING = { temperature: 1, topK: 256, topP: 0.95, guidanceScale: 2, candidateCount: 8 };
 const TIMINGS = { loadMs: 0, encodeMs: 1, generateMs: 2, decodeMs: 1, rankMs: 1, totalMs: 5 };
 
-function embeddingIn(condition: Exclude<PaintRequest['condition'], { kind: 'text' }>): Float32Array {
-  return condition.kind === 'image' ? embeddingOf('image') : condition.embedding;
+function vectorIn(condition: Exclude<PaintRequest['condition'], { kind: 'text' }>): Float32Array {
+  return condition.kind === 'image' ? embeddingOf('image') : condition.embedding.vector;
 }
 
 function assertPicture(bytes: Uint8Array): void {

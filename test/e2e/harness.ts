@@ -19,6 +19,8 @@ export interface Stage {
   readonly events: BotEvent[];
   /** Lines of warnings and errors that the bot logged. */
   readonly logged: string[];
+  /** SQL statements that were run; a test empties it. */
+  readonly statements: string[];
   /** Milliseconds that the bot's clock is ahead. */
   clockAheadMs: number;
   queue: JobQueue;
@@ -42,7 +44,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     port: 0,
     limits: { enforceRateLimits: false, answerWithinMs: 20_000, ...options.limits },
   });
-  const store = openStore({ path: ':memory:' });
+  const statements: string[] = [];
+  const store = openStore({ path: ':memory:', onStatement: (source) => void statements.push(source) });
   const painter = new FakePainter();
   const logged: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
@@ -79,6 +82,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     painter,
     events,
     logged,
+    statements,
     clockAheadMs: 0,
     ...({} as Pick<Stage, 'queue' | 'bot'>),
     async restart({ graceMs = 50, whileDown } = {}) {
@@ -111,6 +115,16 @@ export function gate(painter: FakePainter): () => void {
     };
   });
   return () => open();
+}
+
+/**
+ * Resolves once everything that was asked for before has been done and shown: the gateway keeps the order of events, so
+ * an answer to a question that comes last says that all others were heard.
+ */
+export async function settled(stage: Stage): Promise<void> {
+  await stage.driver.slash('help').reply();
+  if (stage.painter.gate === undefined) await stage.queue.idle();
+  await stage.bot.idle();
 }
 
 /** Resolves once something is so that no message tells; a loaded machine may take its time. */

@@ -101,7 +101,7 @@ describe('buttons', () => {
     await stage.driver.pressButton(message, `t1:vary:${job.id}:2:s`).reply(isFinished);
     expect(stage.painter.requests.at(-1)?.condition).toEqual({
       kind: 'variation',
-      embedding: own[2]?.embedding,
+      embedding: { vector: own[2]?.embedding, bundle: 'fake@1.2.3' },
       imageTokens: job.pictures[2]?.imageTokens,
       strength: 'subtle',
       sources: own[2]?.sources,

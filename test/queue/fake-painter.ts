@@ -1,18 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
 import { AbortedError } from '../../src/domain/errors.js';
 import type { BundleSummary, Painter, PaintOptions, PaintRequest, PaintResult } from '../../src/painter/painter.js';
 
 export const fakeSampling = { temperature: 1, topK: 256, topP: 0.95, guidanceScale: 2, candidateCount: 8 };
 
-export function fakeResult(request: PaintRequest): PaintResult {
+export function fakeResult(request: PaintRequest, bundle = 'emoji'): PaintResult {
   return {
-    embedding: Float32Array.of(0.6, 0.8),
+    embedding: { vector: Float32Array.of(0.6, 0.8), bundle },
     sampling: { ...fakeSampling, ...request.sampling },
     pictures: Array.from({ length: request.count }, (_, index) => ({
       seed: request.seed + index,
       imageTokens: Uint16Array.of(request.seed % 65_536, index, 65_535),
       fit: 0.5 - index / 100,
-      png: Uint8Array.of(137, 80, 78, 71, index),
     })),
     timings: { loadMs: 0, encodeMs: 1, generateMs: 2, decodeMs: 3, rankMs: 4, totalMs: 10 },
   };
@@ -25,14 +24,15 @@ interface Call {
   readonly break: (error: Error) => void;
 }
 
-/** A painter whose every call the test ends by hand. Aborting works only `abortAfterMs` later, as with a real one. */
+/** A painter whose every call the test ends by hand. */
 export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
   readonly calls: Call[] = [];
   readonly open = new Set<Call>();
   maxOpen = 0;
   bundle = 'emoji';
-  /** null: it never lets go by itself. */
-  abortAfterMs: number | null = 5;
+  /** Whether it lets go of an aborted call by itself, as a real one does after its next step. */
+  letsGo = true;
+  readonly #made = new EventEmitter();
 
   async summary(): Promise<BundleSummary> {
     return {
@@ -52,7 +52,7 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
       const call: Call = {
         request,
         options,
-        finish: (result = fakeResult(request)) => {
+        finish: (result = fakeResult(request, this.bundle)) => {
           this.open.delete(call);
           resolve(result);
         },
@@ -65,18 +65,18 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
       this.open.add(call);
       this.maxOpen = Math.max(this.maxOpen, this.open.size);
       options.signal?.addEventListener('abort', () => {
-        if (this.abortAfterMs !== null) setTimeout(() => call.break(new AbortedError()), this.abortAfterMs);
+        if (this.letsGo) setImmediate(() => call.break(new AbortedError()));
       });
+      this.#made.emit('call');
     });
   }
 
   /** The nth call, once it is made. */
   async call(index: number): Promise<Call> {
-    for (let waitedMs = 0; waitedMs < 5000; waitedMs += 2) {
+    for (;;) {
       const call = this.calls[index];
       if (call !== undefined) return call;
-      await delay(2);
+      await once(this.#made, 'call');
     }
-    throw new Error(`Paint call ${index} was never made; there were ${this.calls.length}.`);
   }
 }

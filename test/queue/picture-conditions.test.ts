@@ -123,7 +123,7 @@ describe('a reroll', () => {
 
   it('passes on nothing where another embedding is used than the parent’s', async () => {
     const parent = await paint({}, 1);
-    const embedding = Float32Array.of(0.6, -0.8);
+    const embedding = { vector: Float32Array.of(0.6, -0.8), bundle: 'emoji' };
     await paint({ ...rerollOf(parent), embedding });
     expect(asked()).toStrictEqual({ kind: 'embedding', embedding });
   });
@@ -144,7 +144,7 @@ describe('a variation', () => {
       await paint(variationOf(parent, index), 2);
       expect(asked()).toStrictEqual({
         kind: 'variation',
-        embedding: conditionOf(index, 1).embedding,
+        embedding: { vector: conditionOf(index, 1).embedding, bundle: 'emoji' },
         imageTokens: parent.pictures[index]?.imageTokens,
         strength: 'subtle',
         sources: conditionOf(index, 1).sources,

@@ -7,8 +7,7 @@ import { newJob } from './new-job.js';
 
 const tokens = Uint16Array.of(0, 1, 511, 65_535);
 const painted = {
-  bundle: 'emoji@1.0.0',
-  embedding: Float32Array.of(0.6, -0.8),
+  embedding: { vector: Float32Array.of(0.6, -0.8), bundle: 'emoji@1.0.0' },
   pictures: [
     { seed: 11, fit: 0.31, imageTokens: tokens },
     { seed: 2 ** 40, fit: -0.2, imageTokens: tokens.slice(1, 3) },
@@ -40,7 +39,7 @@ describe('a new job', () => {
       seed: 2 ** 32 - 1,
       sizePx: 256,
       sampling: { temperature: 0.7, topK: 0 },
-      embedding: Float32Array.of(1, 0, -1e-8),
+      embedding: { vector: Float32Array.of(1, 0, -1e-8), bundle: 'emoji@1.0.0' },
     });
     const { job, isNew } = store.jobs.insert(given);
     expect(isNew).toBe(true);
@@ -104,7 +103,8 @@ describe('a new job', () => {
     const floats = fc.float32Array({ noNaN: true, minLength: 1, maxLength: 64 });
     const codes = fc.uint16Array({ minLength: 0, maxLength: 64 });
     fc.assert(
-      fc.property(floats, codes, (embedding, imageTokens) => {
+      fc.property(floats, codes, fc.string(), (vector, imageTokens, bundle) => {
+        const embedding = { vector, bundle: bundle.replaceAll('\0', '') };
         const { id } = store.jobs.insert(newJob({ embedding })).job;
         expect(store.jobs.get(id)?.embedding).toEqual(embedding);
         store.jobs.markActive(id);
@@ -128,7 +128,7 @@ describe('the life of a job', () => {
     expect(store.jobs.get(id)).toMatchObject({
       status: 'completed',
       finishedAt: now,
-      bundle: painted.bundle,
+      bundle: 'emoji@1.0.0',
       embedding: painted.embedding,
       paintMs: painted.paintMs,
       pictures: painted.pictures,
@@ -182,10 +182,10 @@ describe('the life of a job', () => {
     store.jobs.fail(failed, 'bad_bundle');
     expect(store.jobs.get(failed)).toMatchObject({ status: 'failed', errorCode: 'bad_bundle', finishedAt: now });
     const { id: cancelled } = store.jobs.insert(newJob()).job;
-    expect(store.jobs.cancel(cancelled)).toBe(true);
+    expect(store.jobs.cancel(cancelled)).toMatchObject({ id: cancelled, status: 'cancelled' });
     for (const id of [done, failed, cancelled]) {
       const before = store.jobs.get(id);
-      expect(store.jobs.cancel(id)).toBe(false);
+      expect(store.jobs.cancel(id)).toBeUndefined();
       for (const change of [
         () => store.jobs.markActive(id),
         () => store.jobs.requeue(id, { countAttempt: true }),
@@ -197,7 +197,7 @@ describe('the life of a job', () => {
       expect(store.jobs.get(id)).toEqual(before);
     }
     expect(() => store.jobs.setMessage('ZZZZZZZZZZZZ', '1')).toThrow(InputError);
-    expect(store.jobs.cancel('ZZZZZZZZZZZZ')).toBe(false);
+    expect(store.jobs.cancel('ZZZZZZZZZZZZ')).toBeUndefined();
   });
 
   it('completes as a whole or not at all', () => {
@@ -217,6 +217,9 @@ describe('the life of a job', () => {
     expect(store.jobs.getByMessage('200', '900')?.id).toBe(id);
     expect(store.jobs.getByMessage('201', '900')).toBeUndefined();
     store.jobs.markDelivered(id);
+    expect(store.jobs.getByMessage('200', '900')?.id).toBe(id);
+    store.jobs.markDelivered(id, '901');
+    expect(store.jobs.getByMessage('200', '901')?.id).toBe(id);
     expect(store.jobs.undelivered(10)).toEqual([]);
     store.jobs.markDeleted(id);
     const deletedAt = now;
@@ -247,19 +250,23 @@ describe('asking for many', () => {
   });
 
   it('counts a member in one server and in direct messages apart', () => {
-    const start = now;
+    const HOUR_MS = 3_600_000;
     store.jobs.insert(newJob());
-    now += 100;
+    now += HOUR_MS + 2;
     store.jobs.insert(newJob());
     store.jobs.cancel(store.jobs.insert(newJob()).job.id);
     store.jobs.insert(newJob({ origin: { guildId: null } }));
     store.jobs.insert(newJob({ origin: { userId: '301' } }));
-    expect(store.jobs.countSince('100', '300', start)).toBe(2);
-    expect(store.jobs.countSince('100', '300', start + 1)).toBe(1);
-    expect(store.jobs.countSince(null, '300', start)).toBe(1);
-    expect(store.jobs.countSince('101', '300', start)).toBe(0);
-    expect(store.jobs.lastCreatedAt('100', '300')).toBe(now);
-    expect(store.jobs.lastCreatedAt('999', '300')).toBeNull();
+    expect(store.jobs.usage('100', '300', now)).toEqual({ lastCreatedAt: now, lastHour: 1, lastDay: 2 });
+    expect(store.jobs.usage('100', '300', now + 24 * HOUR_MS)).toMatchObject({ lastHour: 0, lastDay: 1 });
+    expect(store.jobs.usage(null, '300', now)).toMatchObject({ lastHour: 1, lastDay: 1 });
+    expect(store.jobs.usage('999', '300', now)).toEqual({ lastCreatedAt: null, lastHour: 0, lastDay: 0 });
+    // Made while the clock ran ahead: of no account until that time has come.
+    expect(store.jobs.usage('100', '300', now - 1)).toEqual({
+      lastCreatedAt: now - HOUR_MS - 2,
+      lastHour: 0,
+      lastDay: 1,
+    });
     expect(store.jobs.counts()).toEqual({ waiting: 4, active: 0, completed: 0, failed: 0, cancelled: 1 });
   });
 

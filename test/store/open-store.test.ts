@@ -19,10 +19,11 @@ const fox = { name: 'fox', set: 'Noto Emoji', author: 'Google', licence: 'Apache
 function paintedJob(store: Store, job = newJob()): string {
   const { id } = store.jobs.insert(job).job;
   store.jobs.markActive(id);
-  const embedding = Float32Array.of(0.6, -0.8);
-  const condition = { embedding, guideTokens: Uint16Array.of(1, 2), sources: [fox] };
+  const vector = Float32Array.of(0.6, -0.8);
+  const condition = { embedding: vector, guideTokens: Uint16Array.of(1, 2), sources: [fox] };
   const picture = { seed: 1, fit: 0.5, imageTokens: Uint16Array.of(3), condition };
-  const result = { bundle: 'emoji@1.0.0', embedding, pictures: [picture], paintMs: 5, unknownWords: ['blorp'] };
+  const embedding = { vector, bundle: 'emoji@1.0.0' };
+  const result = { embedding, pictures: [picture], paintMs: 5, unknownWords: ['blorp'] };
   store.jobs.complete(id, result);
   return id;
 }
@@ -39,7 +40,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('openStore', () => {
   it('makes folder and file, and finds everything again', () => {
     const first = openStore({ path });
-    const { job } = first.jobs.insert(newJob({ embedding: Float32Array.of(0.5, -0.5) }));
+    const { job } = first.jobs.insert(
+      newJob({ embedding: { vector: Float32Array.of(0.5, -0.5), bundle: 'emoji@1.0.0' } }),
+    );
     first.keeps.add(job.id, '300', null);
     first.settings.set('100', '1', 'buttons', 'requester');
     first.close();
@@ -157,11 +160,17 @@ describe('migrations', () => {
         prompt, count, seed, sampling, bundle, embedding, created_at, finished_at, paint_ms)
       VALUES ('ABCDEFGH0123', 'completed', '1', '2', '3', 'de', '4', '5', 'prompt',
         'a fox', 1, 7, '{}', 'emoji@0.3.0', x'0000803f', 10, 20, 8.5);
+      INSERT INTO jobs (id, status, guild_id, channel_id, user_id, locale, interaction_id, application_id, source_kind,
+        prompt, count, seed, sampling, embedding, created_at)
+      VALUES ('ABCDEFGH0124', 'waiting', '1', '2', '3', 'de', '6', '5', 'embedding', '', 1, 7, '{}', x'0000803f', 11);
       INSERT INTO pictures VALUES ('ABCDEFGH0123', 0, 7, 0.5, x'0100ffff');`);
     old.close();
     const store = openStore({ path: path.replace('data/deep/', '') });
     const job = store.jobs.get('ABCDEFGH0123');
-    expect(job).toMatchObject({ prompt: 'a fox', embedding: Float32Array.of(1), unknownWords: [] });
+    const embedding = { vector: Float32Array.of(1), bundle: 'emoji@0.3.0' };
+    expect(job).toMatchObject({ prompt: 'a fox', embedding, unknownWords: [] });
+    // An upload that waited: it was embedded by the bundle that painted last.
+    expect(store.jobs.get('ABCDEFGH0124')?.embedding).toEqual(embedding);
     expect(job?.pictures).toStrictEqual([{ seed: 7, fit: 0.5, imageTokens: Uint16Array.of(1, 65_535) }]);
     const child = paintedJob(store, newJob({ parentJobId: 'ABCDEFGH0123' }));
     expect(store.jobs.get(child)?.pictures[0]?.condition?.sources).toEqual([fox]);

@@ -5,7 +5,15 @@ import { PainterCaller } from '../caller.js';
 import type { BundleSummary, PaintOptions, PaintProgress } from '../painter.js';
 import { fromWire, type PainterCall } from '../wire.js';
 import { decode, encode } from './codec.js';
-import { defaultPrefix, newRemoteId, outcome, type RemoteJob, redisNames, remoteEvent } from './messages.js';
+import {
+  defaultPrefix,
+  newRemoteId,
+  outcome,
+  type RemoteEvent,
+  type RemoteJob,
+  redisNames,
+  remoteEvent,
+} from './messages.js';
 import { openRedis } from './open-redis.js';
 import { WorkerRegistry } from './worker-registry.js';
 
@@ -146,11 +154,19 @@ export class RemotePainter extends PainterCaller {
     if (isRemoved === 1) this.#pending.get(callId)?.settle({ error: new AbortedError() });
   }
 
+  /** Anybody may publish on the channel: what is not understood is told and left. */
   #heard(text: string): void {
-    const parsed = remoteEvent.safeParse(decode(text));
-    const pending = parsed.success ? this.#pending.get(parsed.data.callId) : undefined;
-    if (!parsed.success || pending === undefined) return;
-    const event = parsed.data;
+    let event: RemoteEvent;
+    try {
+      event = remoteEvent.parse(decode(text));
+    } catch (error) {
+      this.#options.onError?.(
+        new TesseraError('bad_event', 'An event from Redis was not understood.', { cause: error }),
+      );
+      return;
+    }
+    const pending = this.#pending.get(event.callId);
+    if (pending === undefined) return;
     if (event.type === 'taken') pending.workerId = event.workerId;
     else if (event.type === 'progress') pending.onProgress?.(event.progress);
     else this.#fetch(event.callId).catch((error: Error) => this.#options.onError?.(error));
