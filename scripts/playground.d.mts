@@ -5,7 +5,7 @@ export interface PlaygroundProcess {
   stop(): Promise<number | null>;
 }
 
-export function startPlayground(options: {
+export function spawnPlayground(options: {
   readonly cli: string;
   readonly bundle: string;
   readonly folder: string;

@@ -9,7 +9,7 @@ const STARTED = /^Playground: (http:\/\/127\.0\.0\.1:\d+\/)$/m;
  * @param {{ cli: string, bundle: string, folder: string, threads?: number }} options
  *   compiled command line, model bundle, and a folder for the database
  */
-export async function startPlayground({ cli, bundle, folder, threads }) {
+export async function spawnPlayground({ cli, bundle, folder, threads }) {
   const child = spawn(process.execPath, [cli, 'start'], {
     cwd: folder,
     env: {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { launchBrowser } from './browser.mjs';
-import { startPlayground } from './playground.mjs';
+import { spawnPlayground } from './playground.mjs';
 import { PlaygroundPage } from './playground-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -200,7 +200,7 @@ let playground;
 let browser;
 try {
   const bot = { cli: join(compiled, 'cli', 'index.js'), bundle: join(root, 'models', 'emoji'), folder };
-  [playground, browser] = await Promise.all([startPlayground(bot), launchBrowser()]);
+  [playground, browser] = await Promise.all([spawnPlayground(bot), launchBrowser()]);
   const [pid] = playground.workerPids();
   const worker = { pause: () => process.kill(pid, 'SIGSTOP'), go: () => process.kill(pid, 'SIGCONT') };
   const page = await browser.newPage({

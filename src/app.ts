@@ -79,10 +79,10 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
     jobCounts: () => store.jobs.counts(),
   };
   const metrics = new Metrics(sources);
-  const place = await openPlace(config, healthHandler(sources, metrics));
-  closers.push(() => place.close());
-  const healthUrl = `http://127.0.0.1:${place.port}/healthz`;
-  logger.info({ healthUrl, playgroundUrl: place.pageUrl }, 'listening');
+  const endpoint = await openEndpoint(config, healthHandler(sources, metrics));
+  closers.push(() => endpoint.close());
+  const healthUrl = `http://127.0.0.1:${endpoint.port}/healthz`;
+  logger.info({ healthUrl, playgroundUrl: endpoint.pageUrl }, 'listening');
 
   let slots = config.workers;
   let painter: Painter;
@@ -98,8 +98,8 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
   queue = new FairJobQueue({ store, painter, slots, previewEverySteps: PREVIEW_EVERY_STEPS, logger });
   metrics.watch(queue);
   bot = createBot({
-    token: place.token,
-    apiUrl: place.apiUrl,
+    token: endpoint.token,
+    apiUrl: endpoint.apiUrl,
     queue,
     store,
     painter,
@@ -113,7 +113,7 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
   closers.push(() => stop(STOP_GRACE_MS));
   await start();
   await queue.start();
-  return { playgroundUrl: place.pageUrl, healthUrl };
+  return { playgroundUrl: endpoint.pageUrl, healthUrl };
 }
 
 function openWorkers(config: Config, logger: Logger, entry: URL | undefined): Promise<ProcessPool> {
@@ -142,7 +142,7 @@ async function openRemote(redisUrl: string, logger: Logger, onSlots: (count: num
 }
 
 /** Where members are: Discord itself, or the local one that stands in for it. */
-interface Place {
+interface DiscordEndpoint {
   readonly token: string;
   readonly apiUrl: string;
   readonly port: number;
@@ -150,7 +150,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-async function openPlace(config: Config, pages: RequestHandler): Promise<Place> {
+async function openEndpoint(config: Config, pages: RequestHandler): Promise<DiscordEndpoint> {
   try {
     if (config.discordToken === null) return await openPlayground(config.httpPort, pages);
     const server = await startHealthServer({ port: config.httpPort, handler: pages });
@@ -169,7 +169,7 @@ async function openPlace(config: Config, pages: RequestHandler): Promise<Place> 
 }
 
 /** Only here is the playground's code loaded: the live bot needs none of it. */
-async function openPlayground(port: number, pages: RequestHandler): Promise<Place> {
+async function openPlayground(port: number, pages: RequestHandler): Promise<DiscordEndpoint> {
   const { startPlayground } = await import('@tessera/playground');
   const playground = await startPlayground({ port, otherPages: pages });
   const { botToken: token, apiUrl, pageUrl } = playground;

@@ -1,7 +1,7 @@
 import { loadConfig, resolveBundle } from '../config.js';
 import { type Command, EXIT } from './command.js';
 import { onlyArgument, parseFlags, wholeNumber } from './flags.js';
-import { readPicture } from './inputs.js';
+import { readPictureFile } from './inputs.js';
 import { requireBundleFolder } from './paint.js';
 
 export const describe: Command = {
@@ -25,7 +25,7 @@ Prints the phrases whose CLIP embeddings are nearest to the picture's, best firs
     const config = loadConfig({ cwd: terminal.cwd });
     const bundleDir = values.bundle === undefined ? undefined : resolveBundle(values.bundle, terminal.cwd);
     await requireBundleFolder(bundleDir);
-    const bytes = await readPicture(image, terminal.cwd);
+    const bytes = await readPictureFile(image, terminal.cwd);
     const { Pipeline } = await import('../pipeline/pipeline.js');
     const pipeline = await Pipeline.open({
       bundleDir: bundleDir ?? config.modelBundle,

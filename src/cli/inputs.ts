@@ -43,7 +43,7 @@ async function readBounded(stdin: NodeJS.ReadableStream): Promise<string> {
  * The bytes of a picture file; whether they are a picture is for the pipeline to say.
  * @throws InputError when the file is missing, no file, not readable, empty or larger than 32 MiB.
  */
-export async function readPicture(path: string, cwd: string): Promise<Uint8Array> {
+export async function readPictureFile(path: string, cwd: string): Promise<Uint8Array> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     handle = await open(resolve(cwd, path), 'r');

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Command } from './command.js';
 import { onlyArgument, parseFlags } from './flags.js';
-import { readPicture } from './inputs.js';
+import { readPictureFile } from './inputs.js';
 import { slug } from './output-folder.js';
 import { PAINT_FLAGS, PAINT_FLAGS_HELP, paintToFiles, readPaintFlags } from './paint.js';
 
@@ -17,7 +17,7 @@ ${PAINT_FLAGS_HELP}`,
     const { values, positionals } = parseFlags(args, PAINT_FLAGS);
     const flags = readPaintFlags(values, terminal.cwd);
     const image = onlyArgument(positionals, 'a picture file');
-    const bytes = await readPicture(image, terminal.cwd);
+    const bytes = await readPictureFile(image, terminal.cwd);
     const nameStem = `${slug(basename(image, extname(image)))}-varied`;
     return paintToFiles(
       { condition: { kind: 'image', bytes }, nameStem, about: { prompt: '', image } },

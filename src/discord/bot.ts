@@ -17,7 +17,7 @@ import { createClient } from './client.js';
 import { createDispatcher } from './dispatch.js';
 import type { BotEvent, Context } from './kit/context.js';
 import { createDownloader } from './kit/download.js';
-import { type MalformedInteraction, sieve } from './packet-check.js';
+import { checkPacket, type MalformedInteraction } from './packet-check.js';
 import { handleReaction } from './reactions/handle-reaction.js';
 import { Delivery } from './reporter/delivery.js';
 import { DEFAULT_TIMES, Reporter, type ReporterTimes } from './reporter/reporter.js';
@@ -87,7 +87,7 @@ export function createBot(deps: BotDeps): Bot {
   const dispatch = createDispatcher({ context, onEvent, isStopping: () => isStopping });
 
   client.on(Events.Raw, (packet) => {
-    const malformed = sieve(packet);
+    const malformed = checkPacket(packet);
     if (malformed !== undefined) void answerMalformed(client, logger, malformed);
   });
   timeAcknowledgements(client, onEvent);

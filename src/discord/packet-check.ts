@@ -168,7 +168,7 @@ export interface MalformedInteraction {
  * Replaces a packet's data by what was understood of it, or renames the packet so that nobody handles it.
  * @returns what is known of a malformed interaction, for an answer; undefined for everything else
  */
-export function sieve(packet: Packet): MalformedInteraction | undefined {
+export function checkPacket(packet: Packet): MalformedInteraction | undefined {
   const schema = typeof packet.t === 'string' && Object.hasOwn(SCHEMAS, packet.t) ? SCHEMAS[packet.t] : undefined;
   if (schema === undefined) return undefined;
   const result = schema.safeParse(packet.d);

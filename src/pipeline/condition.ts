@@ -8,7 +8,7 @@ import { normalise, shiftToImages, varyEmbedding } from './embedding.js';
 import type { SceneConditions } from './memory/scene-conditions.js';
 import type { PictureDecoder } from './picture/codec.js';
 import { fromRgba } from './picture/pixels.js';
-import { readPicture } from './picture/upload.js';
+import { decodeUpload } from './picture/upload.js';
 import type { ImageEncoder } from './picture/vision.js';
 import { promptWithStyle } from './request.js';
 import type { PromptReader } from './words/prompt-reader.js';
@@ -89,7 +89,7 @@ export class Conditioner {
   async embedUpload(bytes: Uint8Array): Promise<Float32Array> {
     const { decoder, imageEncoder } = this.manifest;
     // At the size of our own pictures or larger: a picture that came from here is seen as it was when it was ranked.
-    const rgba = await readPicture(bytes, Math.max(decoder.imageSize, imageEncoder.imageSize));
+    const rgba = await decodeUpload(bytes, Math.max(decoder.imageSize, imageEncoder.imageSize));
     const [embedding] = await this.parts.imageEncoder.embed([fromRgba(rgba, 4, imageEncoder.background)]);
     return normalise(embedding ?? []);
   }

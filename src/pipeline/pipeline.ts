@@ -22,7 +22,7 @@ import { type PaintingParts, paintPictures } from './painting.js';
 import { PictureDecoder, PictureEncoder } from './picture/codec.js';
 import { fromRgba, toRgba } from './picture/pixels.js';
 import { renderPng } from './picture/render.js';
-import { readPicture } from './picture/upload.js';
+import { decodeUpload } from './picture/upload.js';
 import { ImageEncoder } from './picture/vision.js';
 import { PriorBatch } from './prior/batch.js';
 import { Generator } from './prior/generate.js';
@@ -184,7 +184,7 @@ export class Pipeline implements Painter {
   encodePicture(image: Uint8Array): Promise<Uint16Array> {
     return this.track(async () => {
       const { encoder, imageEncoder } = this.parts.manifest;
-      const picture = fromRgba(await readPicture(image, encoder.imageSize), encoder.channels, imageEncoder.background);
+      const picture = fromRgba(await decodeUpload(image, encoder.imageSize), encoder.channels, imageEncoder.background);
       return new PictureEncoder(await this.parts.sessions.get('encoder'), encoder).encode(picture);
     });
   }

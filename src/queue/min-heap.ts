@@ -1,7 +1,7 @@
 /** A binary heap that also removes from the middle: push and remove take O(log n). */
 export class MinHeap<T> {
   readonly #items: T[] = [];
-  readonly #places = new Map<T, number>();
+  readonly #indices = new Map<T, number>();
   readonly #isBefore: (left: T, right: T) => boolean;
 
   /** @param isBefore a strict order; what it compares must not change while an item is in the heap. */
@@ -14,7 +14,7 @@ export class MinHeap<T> {
   }
 
   has(item: T): boolean {
-    return this.#places.has(item);
+    return this.#indices.has(item);
   }
 
   /** In no particular order. */
@@ -33,47 +33,47 @@ export class MinHeap<T> {
 
   /** False when it is not in the heap. */
   remove(item: T): boolean {
-    const place = this.#places.get(item);
-    const last = place === undefined ? undefined : this.#items.pop();
-    if (place === undefined || last === undefined) return false;
-    this.#places.delete(item);
+    const index = this.#indices.get(item);
+    const last = index === undefined ? undefined : this.#items.pop();
+    if (index === undefined || last === undefined) return false;
+    this.#indices.delete(item);
     if (last !== item) {
-      this.#rise(last, place);
-      this.#sink(last, this.#places.get(last) ?? place);
+      this.#rise(last, index);
+      this.#sink(last, this.#indices.get(last) ?? index);
     }
     return true;
   }
 
-  #put(item: T, place: number): void {
-    this.#items[place] = item;
-    this.#places.set(item, place);
+  #put(item: T, index: number): void {
+    this.#items[index] = item;
+    this.#indices.set(item, index);
   }
 
   #rise(item: T, from: number): void {
-    let place = from;
-    while (place > 0) {
-      const above = (place - 1) >> 1;
+    let index = from;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
       const parent = this.#items[above];
       if (parent === undefined || !this.#isBefore(item, parent)) break;
-      this.#put(parent, place);
-      place = above;
+      this.#put(parent, index);
+      index = above;
     }
-    this.#put(item, place);
+    this.#put(item, index);
   }
 
   #sink(item: T, from: number): void {
-    let place = from;
+    let index = from;
     for (;;) {
-      const left = place * 2 + 1;
+      const left = index * 2 + 1;
       const leftItem = this.#items[left];
       const rightItem = this.#items[left + 1];
       if (leftItem === undefined) break;
       const isRight = rightItem !== undefined && this.#isBefore(rightItem, leftItem);
       const child = isRight ? rightItem : leftItem;
       if (!this.#isBefore(child, item)) break;
-      this.#put(child, place);
-      place = isRight ? left + 1 : left;
+      this.#put(child, index);
+      index = isRight ? left + 1 : left;
     }
-    this.#put(item, place);
+    this.#put(item, index);
   }
 }

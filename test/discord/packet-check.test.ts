@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Packet, sieve } from '../../src/discord/packet-check.js';
+import { type Packet, checkPacket } from '../../src/discord/packet-check.js';
 
 const user = { id: '1', username: 'ada', discriminator: '0', avatar: null };
 const member = { user, roles: ['5'], permissions: '2048', joined_at: '2026-01-01T00:00:00Z', nick: null };
@@ -63,10 +63,10 @@ const good: readonly Record<string, unknown>[] = [
   }),
 ];
 
-describe('sieve', () => {
+describe('checkPacket', () => {
   it.each(good)('lets a sound interaction pass (%#)', (d) => {
     const packet: Packet = { t: 'INTERACTION_CREATE', d };
-    expect(sieve(packet)).toBeUndefined();
+    expect(checkPacket(packet)).toBeUndefined();
     expect(packet.t).toBe('INTERACTION_CREATE');
     expect(packet.d).toMatchObject({ id: '100', token: 'a-token', channel: { id: '2' }, app_permissions: '2048' });
   });
@@ -74,7 +74,7 @@ describe('sieve', () => {
   it.each(['READY', 'GUILD_CREATE', 'toString', '__proto__', undefined, 7])('does not touch %s', (t) => {
     const d = { anything: [1] };
     const packet: Packet = { t, d };
-    expect(sieve(packet)).toBeUndefined();
+    expect(checkPacket(packet)).toBeUndefined();
     expect(packet).toEqual({ t, d });
   });
 
@@ -93,14 +93,14 @@ describe('sieve', () => {
     ['an id that is no snowflake', { guild_id: '../4' }],
   ])('stops one with %s, and knows how to answer it', (_what, change) => {
     const packet: Packet = { t: 'INTERACTION_CREATE', d: { ...interaction(2, imagine), ...change } };
-    expect(sieve(packet)).toMatchObject({ id: '100', token: 'a-token', locale: 'de' });
+    expect(checkPacket(packet)).toMatchObject({ id: '100', token: 'a-token', locale: 'de' });
     expect(packet.t).toBe('MALFORMED_INTERACTION_CREATE');
   });
 
   it('cannot answer what has no token, and says so by nothing', () => {
     for (const change of [{ token: undefined }, { token: '../../other' }, { id: {} }]) {
       const packet: Packet = { t: 'INTERACTION_CREATE', d: { ...interaction(2, 'x'), ...change } };
-      expect(sieve(packet)).toBeUndefined();
+      expect(checkPacket(packet)).toBeUndefined();
       expect(packet.t).toBe('MALFORMED_INTERACTION_CREATE');
     }
   });
@@ -115,17 +115,17 @@ describe('sieve', () => {
       emoji: { id: null, name: '🔁' },
     };
     const packet: Packet = { t: 'MESSAGE_REACTION_ADD', d };
-    sieve(packet);
+    checkPacket(packet);
     expect(packet.t).toBe('MESSAGE_REACTION_ADD');
     const broken: Packet = { t: 'MESSAGE_REACTION_ADD', d: { ...d, emoji: '🔁' } };
-    expect(sieve(broken)).toBeUndefined();
+    expect(checkPacket(broken)).toBeUndefined();
     expect(broken.t).toBe('MALFORMED_MESSAGE_REACTION_ADD');
   });
 
   it('never throws', () => {
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom('INTERACTION_CREATE', 'MESSAGE_REACTION_ADD'), (d, t) => {
-        sieve({ t, d });
+        checkPacket({ t, d });
       }),
     );
   });

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { missingPermissions } from '../../src/actions/guards/permissions.js';
 import { effectiveLimits } from '../../src/domain/limits.js';
-import { settings, someAsker } from './settings-with.js';
+import { exampleAsker, exampleSettings } from './examples.js';
 
 describe('effectiveLimits', () => {
   it('are the server’s where no role of the member has a tier', () => {
-    const limits = effectiveLimits(settings({ roleTiers: [{ roleId: '1', jobsPerHour: 999 }] }), ['2']);
+    const limits = effectiveLimits(exampleSettings({ roleTiers: [{ roleId: '1', jobsPerHour: 999 }] }), ['2']);
     expect(limits).toMatchObject({ jobsPerHour: 60, weight: 1 });
   });
 
@@ -15,7 +15,7 @@ describe('effectiveLimits', () => {
       { roleId: '1', jobsPerHour: 100, cooldownSeconds: 5, weight: 2 },
       { roleId: '2', jobsPerHour: 50, cooldownSeconds: 0, maxPicturesPerPrompt: 8 },
     ];
-    expect(effectiveLimits(settings({ roleTiers, cooldownSeconds: 60 }), ['1', '2'])).toMatchObject({
+    expect(effectiveLimits(exampleSettings({ roleTiers, cooldownSeconds: 60 }), ['1', '2'])).toMatchObject({
       jobsPerHour: 100,
       cooldownSeconds: 0,
       maxPicturesPerPrompt: 8,
@@ -28,13 +28,13 @@ describe('effectiveLimits', () => {
       { roleId: '1', jobsPerDay: 0 },
       { roleId: '2', jobsPerDay: 5000 },
     ];
-    expect(effectiveLimits(settings({ roleTiers }), ['1', '2']).jobsPerDay).toBe(0);
-    expect(effectiveLimits(settings({ roleTiers }), ['2', '1']).jobsPerDay).toBe(0);
+    expect(effectiveLimits(exampleSettings({ roleTiers }), ['1', '2']).jobsPerDay).toBe(0);
+    expect(effectiveLimits(exampleSettings({ roleTiers }), ['2', '1']).jobsPerDay).toBe(0);
   });
 
   it('can be stricter for a role than for everybody', () => {
     const roleTiers = [{ roleId: '1', maxWaitingPerMember: 1 }];
-    expect(effectiveLimits(settings({ roleTiers }), ['1']).maxWaitingPerMember).toBe(1);
+    expect(effectiveLimits(exampleSettings({ roleTiers }), ['1']).maxWaitingPerMember).toBe(1);
   });
 
   it('do not depend on the order of roles and tiers', () => {
@@ -45,8 +45,8 @@ describe('effectiveLimits', () => {
     });
     fc.assert(
       fc.property(fc.uniqueArray(tier, { selector: (one) => one.roleId }), (roleTiers) => {
-        const forwards = effectiveLimits(settings({ roleTiers }), ['1', '2', '3']);
-        const backwards = effectiveLimits(settings({ roleTiers: [...roleTiers].reverse() }), ['3', '2', '1']);
+        const forwards = effectiveLimits(exampleSettings({ roleTiers }), ['1', '2', '3']);
+        const backwards = effectiveLimits(exampleSettings({ roleTiers: [...roleTiers].reverse() }), ['3', '2', '1']);
         expect(forwards).toEqual(backwards);
       }),
     );
@@ -57,9 +57,9 @@ describe('missingPermissions', () => {
   const all = (1n << 10n) | (1n << 11n) | (1n << 14n) | (1n << 15n) | (1n << 38n);
 
   it('names what is missing', () => {
-    expect(missingPermissions(someAsker({ appPermissions: all }))).toEqual([]);
-    expect(missingPermissions(someAsker({ appPermissions: all & ~(1n << 15n) }))).toEqual(['Attach Files']);
-    expect(missingPermissions(someAsker({ appPermissions: 0n }))).toEqual([
+    expect(missingPermissions(exampleAsker({ appPermissions: all }))).toEqual([]);
+    expect(missingPermissions(exampleAsker({ appPermissions: all & ~(1n << 15n) }))).toEqual(['Attach Files']);
+    expect(missingPermissions(exampleAsker({ appPermissions: 0n }))).toEqual([
       'View Channel',
       'Send Messages',
       'Embed Links',
@@ -68,12 +68,12 @@ describe('missingPermissions', () => {
   });
 
   it('asks for the thread permission in threads alone', () => {
-    const inThread = someAsker({ inThread: true, appPermissions: all & ~(1n << 38n) & ~(1n << 11n) });
+    const inThread = exampleAsker({ inThread: true, appPermissions: all & ~(1n << 38n) & ~(1n << 11n) });
     expect(missingPermissions(inThread)).toEqual(['Send Messages in Threads']);
   });
 
   it('has nothing to ask for from an administrator or in direct messages', () => {
-    expect(missingPermissions(someAsker({ appPermissions: 1n << 3n }))).toEqual([]);
-    expect(missingPermissions(someAsker({ guildId: null, appPermissions: 0n }))).toEqual([]);
+    expect(missingPermissions(exampleAsker({ appPermissions: 1n << 3n }))).toEqual([]);
+    expect(missingPermissions(exampleAsker({ guildId: null, appPermissions: 0n }))).toEqual([]);
   });
 });

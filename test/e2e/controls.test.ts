@@ -1,6 +1,6 @@
 import { controlsOf, textOf } from '@tessera/playground';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage } from './harness.js';
+import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage, settled } from './harness.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -262,11 +262,23 @@ describe('reactions', () => {
     expect(jobUnder(stage, reply).origin.guildId).toBeNull();
   });
 
+  it('mean on a picture shown large what its buttons mean', async () => {
+    const { message, job } = await imagine(stage, 'one of four');
+    const large = await stage.driver.pressButton(message, `t1:upscale:${job.id}:2`).reply(isFinished);
+    stage.driver.react(large, '⭐');
+    await eventually(() => stage.store.keeps.count(job.id) === 1, 'kept');
+    expect(stage.store.keeps.list(me(), 1)).toMatchObject([{ jobId: job.id, index: 2 }]);
+    stage.driver.react(large, '❌');
+    await stage.driver.waitForDeletion(large);
+    expect(stage.store.jobs.get(job.id)?.deletedAt).toBeNull();
+    expect(stage.driver.see(message).id).toBe(message.id);
+  });
+
   it('mean nothing on other messages', async () => {
     const said = stage.driver.say('not a job', { as: 'ben' });
     const before = stage.painter.requests.length;
     for (const emoji of ['🔁', '⭐', '❌', '😀']) stage.driver.react(said, emoji);
-    await stage.driver.waitUntil(() => undefined, 'a tick', 100).catch(() => {});
+    await settled(stage);
     expect(stage.painter.requests.length).toBe(before);
     expect(stage.driver.see(said).id).toBe(said.id);
   });

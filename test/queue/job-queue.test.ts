@@ -147,6 +147,18 @@ describe('what is painted', () => {
     expect((await failed)[0].errorCode).toBe('other_model');
   });
 
+  it('an upload that an older model embedded is not painted by a newer one', async () => {
+    const queue = makeQueue();
+    const embedding = { vector: Float32Array.of(1, 0), bundle: 'emoji' };
+    const { job } = await queue.add(by('1', { source: { kind: 'embedding' }, embedding, prompt: '' }));
+    painter.bundle = 'photo';
+    const failed = next(queue, 'failed');
+    await queue.start();
+    expect((await failed)[0]).toMatchObject({ id: job.id, errorCode: 'other_model', bundle: null });
+    expect(painter.calls).toHaveLength(0);
+    expect(store.jobs.get(job.id)?.embedding).toEqual(embedding);
+  });
+
   it('inherited settings never ask for fewer candidates than pictures', async () => {
     const queue = makeQueue();
     await queue.start();

@@ -15,8 +15,8 @@ const ADMINISTRATOR = 1n << 3n;
 export function missingPermissions(asker: Asker): readonly string[] {
   const has = asker.appPermissions;
   if (asker.guildId === null || has === null || (has & ADMINISTRATOR) !== 0n) return [];
-  const place = asker.inThread ? 'thread' : 'channel';
-  return NEEDED.filter(({ bit, where }) => (where === 'everywhere' || where === place) && (has & bit) === 0n).map(
+  const kind = asker.inThread ? 'thread' : 'channel';
+  return NEEDED.filter(({ bit, where }) => (where === 'everywhere' || where === kind) && (has & bit) === 0n).map(
     ({ name }) => name,
   );
 }

@@ -6,7 +6,7 @@ import { choice, named } from './localise.js';
 const MAX_TIERS = 25;
 const MAX_CHANNELS = 100;
 const MAX_WORDS = 200;
-const PLACES = [
+const CHANNEL_TYPES = [
   ChannelType.GuildText,
   ChannelType.GuildAnnouncement,
   ChannelType.GuildForum,
@@ -52,8 +52,8 @@ export function setOptions(command: SlashCommandSubcommandBuilder): SlashCommand
     )
     .addRoleOption((o) => named(o, 'set.role'))
     .addRoleOption((o) => named(o, 'set.remove-role'))
-    .addChannelOption((o) => named(o, 'set.channel').addChannelTypes(...PLACES))
-    .addChannelOption((o) => named(o, 'set.remove-channel').addChannelTypes(...PLACES))
+    .addChannelOption((o) => named(o, 'set.channel').addChannelTypes(...CHANNEL_TYPES))
+    .addChannelOption((o) => named(o, 'set.remove-channel').addChannelTypes(...CHANNEL_TYPES))
     .addBooleanOption((o) => named(o, 'set.everywhere'))
     .addStringOption((o) => named(o, 'set.block').setMaxLength(1000))
     .addStringOption((o) => named(o, 'set.allow').setMaxLength(1000));

@@ -2,7 +2,7 @@
 
 import type { PlanarPicture } from '../picture/pixels.js';
 import type { ColourName, Relation } from '../words/scene.js';
-import { FACE, ON_BACKGROUND, ON_HEAD, OVER_EYES, placesOfCopies, regionsOfParts, WEARER, WHOLE } from './layout.js';
+import { boxesOfCopies, FACE, ON_BACKGROUND, ON_HEAD, OVER_EYES, regionsOfParts, WEARER, WHOLE } from './layout.js';
 import { emptyPicture, featuresOf, onColour, paste, tint } from './picture.js';
 
 export interface CollagePart {
@@ -32,8 +32,8 @@ export function layOutCollage(
   const shrink = background === undefined ? 1 : ON_BACKGROUND;
   for (const [index, part] of parts.entries()) {
     const dressed = dress(part, size);
-    for (const place of placesOfCopies(part.count, regions[index] ?? WHOLE))
-      paste(canvas, dressed, [0.5 + (place[0] - 0.5) * shrink, 0.5 + (place[1] - 0.5) * shrink, place[2] * shrink]);
+    for (const box of boxesOfCopies(part.count, regions[index] ?? WHOLE))
+      paste(canvas, dressed, [0.5 + (box[0] - 0.5) * shrink, 0.5 + (box[1] - 0.5) * shrink, box[2] * shrink]);
   }
   return background === undefined ? canvas : onColour(canvas, background);
 }

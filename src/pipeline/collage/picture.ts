@@ -65,7 +65,7 @@ export function tint({ data, channels, size }: PlanarPicture, colour: ColourName
 }
 
 /** Lays `picture`, scaled, over `canvas` in place. Centre and edge in units of the canvas; it is kept inside. */
-export function paste(canvas: PlanarPicture, picture: PlanarPicture, [x, y, edge]: Place): void {
+export function paste(canvas: PlanarPicture, picture: PlanarPicture, [x, y, edge]: Box): void {
   if (canvas.channels !== 4 || picture.channels !== 4)
     throw new TesseraError('no_alpha', 'A collage needs pictures with transparency.');
   const { size } = canvas;
@@ -93,7 +93,7 @@ export function mirrored({ data, channels, size }: PlanarPicture): PlanarPicture
 }
 
 /** Centre (x, y) and edge, in units of the picture. */
-export type Place = readonly [x: number, y: number, edge: number];
+export type Box = readonly [x: number, y: number, edge: number];
 
 /** The picture in front of one plain colour. */
 export function onColour({ data, size }: PlanarPicture, colour: ColourName): PlanarPicture {

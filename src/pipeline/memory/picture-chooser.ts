@@ -1,6 +1,6 @@
 /** Which pictures of the memory a painting leans on, and how the whole is moved. */
 
-import type { Place } from '../collage/picture.js';
+import type { Box } from '../collage/picture.js';
 import { RandomGenerator } from '../prior/random.js';
 import type { Scene, ScenePart } from '../words/scene.js';
 import type { Memory } from './memory.js';
@@ -18,7 +18,7 @@ const ONE_WAY =
 /** How a whole scene is moved: mirrored or not, and where to. */
 export interface Movement {
   readonly isMirrored: boolean;
-  readonly place: Place;
+  readonly box: Box;
 }
 
 export interface Choice {
@@ -70,7 +70,7 @@ export class PictureChooser {
     const edge = 1 - 0.22 * random.next();
     const room = (1 - edge) / 2;
     const [x, y] = [0.5 + room * (2 * random.next() - 1), 0.5 + room * (2 * random.next() - 1)];
-    return { isMirrored: random.next() < 0.5 && !isOneWay, place: [x, y, edge] };
+    return { isMirrored: random.next() < 0.5 && !isOneWay, box: [x, y, edge] };
   }
 
   /** Rows of a part's pictures, those of `style` alone where there are some. */

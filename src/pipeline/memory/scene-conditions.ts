@@ -129,9 +129,9 @@ export class SceneConditions {
   }
 }
 
-function moved(picture: PlanarPicture, { isMirrored, place }: Movement): PlanarPicture {
+function moved(picture: PlanarPicture, { isMirrored, box }: Movement): PlanarPicture {
   const canvas = emptyPicture(picture.size);
-  paste(canvas, isMirrored ? mirrored(picture) : picture, place);
+  paste(canvas, isMirrored ? mirrored(picture) : picture, box);
   return canvas;
 }
 

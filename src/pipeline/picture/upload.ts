@@ -22,7 +22,7 @@ const SIGNATURES: readonly { readonly format: string; readonly matches: (bytes: 
  *
  * @throws InputError saying which of these it failed, or that it cannot be decoded.
  */
-export async function readPicture(bytes: Uint8Array, edgePx: number): Promise<RgbaPicture> {
+export async function decodeUpload(bytes: Uint8Array, edgePx: number): Promise<RgbaPicture> {
   if (!(bytes instanceof Uint8Array)) throw expected('bytes', 'the picture', bytes);
   if (bytes.length > MAX_UPLOAD_BYTES)
     throw new InputError(

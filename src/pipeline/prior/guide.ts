@@ -1,4 +1,4 @@
-/** How much each code looks like the one that a guide has in its place. */
+/** How much each code looks like the one that a guide has at its position. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { halvesToFloats } from '../bundle/half.js';
 /**
  * The vectors of the VQGAN's codes [G × K × C], for drawing tokens towards those of a picture that is there already.
  *
- * With r what the guide still has to say at this place and c the vector of a code, the logits grow by
+ * With r what the guide still has to say at this position and c the vector of a code, the logits grow by
  *
  *     pull · (r·c − ½‖c‖²),   which is −½·pull·‖r − c‖² but for a constant
  *

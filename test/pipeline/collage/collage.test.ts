@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CollagePart, layOutCollage } from '../../../src/pipeline/collage/collage.js';
-import { placesOfCopies, regionsOfParts } from '../../../src/pipeline/collage/layout.js';
+import { boxesOfCopies, regionsOfParts } from '../../../src/pipeline/collage/layout.js';
 import { COLOURS, emptyPicture, featuresOf, paste, tint } from '../../../src/pipeline/collage/picture.js';
 import type { PlanarPicture } from '../../../src/pipeline/picture/pixels.js';
 import type { ColourName } from '../../../src/pipeline/words/scene.js';
@@ -71,7 +71,7 @@ describe('copies', () => {
       for (const parts of [1, 2, 3, 4])
         for (const region of regionsOfParts(parts, relation))
           for (const count of [1, 2, 3, 4, 5, 6])
-            for (const [x, y, edge] of placesOfCopies(count, region)) {
+            for (const [x, y, edge] of boxesOfCopies(count, region)) {
               expect(Math.min(x, y) - edge / 2).toBeGreaterThanOrEqual(-0.021);
               expect(Math.max(x, y) + edge / 2).toBeLessThanOrEqual(1.021);
             }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { encodePng } from '../../../src/pipeline/picture/png.js';
-import { readPicture } from '../../../src/pipeline/picture/upload.js';
+import { decodeUpload } from '../../../src/pipeline/picture/upload.js';
 
 const refused = (message: RegExp) =>
   expect.objectContaining({ code: 'bad_input', message: expect.stringMatching(message) });
@@ -40,7 +40,7 @@ const pixel = (picture: { data: Uint8Array; width: number }, x: number, y: numbe
   ...picture.data.subarray((y * picture.width + x) * 4, (y * picture.width + x) * 4 + 4),
 ];
 
-describe('readPicture', () => {
+describe('decodeUpload', () => {
   test.each([
     ['PNG', () => halves(64, 32).png().toBuffer()],
     ['JPEG', () => halves(64, 32).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer()],
@@ -49,7 +49,7 @@ describe('readPicture', () => {
     ['16-bit PNG', () => halves(64, 32).toColourspace('rgb16').png().toBuffer()],
     ['CMYK JPEG', () => halves(64, 32).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer()],
   ])('fits a whole %s into the square, transparent above and below', async (_, make) => {
-    const picture = await readPicture(await make(), 64);
+    const picture = await decodeUpload(await make(), 64);
     expect(picture.data).toHaveLength(64 * 64 * 4);
     expect(pixel(picture, 10, 4)[3]).toBe(0);
     expect(pixel(picture, 10, 60)[3]).toBe(0);
@@ -62,13 +62,13 @@ describe('readPicture', () => {
   test('a picture of the right size keeps every byte', async () => {
     const data = Uint8Array.from({ length: 32 * 32 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 256));
     const png = await encodePng({ data, width: 32, height: 32 });
-    expect(Buffer.from((await readPicture(png, 32)).data).equals(data)).toBe(true);
+    expect(Buffer.from((await decodeUpload(png, 32)).data).equals(data)).toBe(true);
   });
 
   test('turns a photograph upright', async () => {
     // Orientation 6: the camera was held so that the stored left side is the top.
     const bytes = await halves(64, 64).withMetadata({ orientation: 6 }).jpeg({ quality: 95 }).toBuffer();
-    const picture = await readPicture(bytes, 64);
+    const picture = await decodeUpload(bytes, 64);
     const [top, bottom] = [pixel(picture, 32, 8), pixel(picture, 32, 56)];
     expect(top[0]).toBeGreaterThan(200);
     expect(bottom[2]).toBeGreaterThan(200);
@@ -83,7 +83,7 @@ describe('readPicture', () => {
       await sharp(frames, { raw }).gif().toBuffer(),
       await sharp(frames, { raw }).webp({ lossless: true }).toBuffer(),
     ]) {
-      const picture = await readPicture(bytes, 16);
+      const picture = await decodeUpload(bytes, 16);
       expect(pixel(picture, 8, 8)[0]).toBeGreaterThan(200);
       expect(pixel(picture, 8, 8)[1]).toBeLessThan(60);
     }
@@ -91,7 +91,7 @@ describe('readPicture', () => {
 
   test('refuses a 50,000×50,000 header at once', async () => {
     const startedAt = performance.now();
-    await expect(readPicture(pngHeader(50_000, 50_000), 64)).rejects.toEqual(refused(/50000×50000 pixels/));
+    await expect(decodeUpload(pngHeader(50_000, 50_000), 64)).rejects.toEqual(refused(/50000×50000 pixels/));
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
@@ -99,11 +99,11 @@ describe('readPicture', () => {
     ['one pixel over', 8000, 5001],
     ['a line that is not ending', 40_000_001, 1],
   ])('refuses declared pixels beyond the bound: %s', async (_, width, height) => {
-    await expect(readPicture(pngHeader(width, height), 64)).rejects.toMatchObject({ code: 'bad_input' });
+    await expect(decodeUpload(pngHeader(width, height), 64)).rejects.toMatchObject({ code: 'bad_input' });
   });
 
   test('refuses too many bytes before it looks at them', async () => {
-    await expect(readPicture(new Uint8Array(25 * 1024 * 1024 + 1), 64)).rejects.toEqual(refused(/at most 25 MB/));
+    await expect(decodeUpload(new Uint8Array(25 * 1024 * 1024 + 1), 64)).rejects.toEqual(refused(/at most 25 MB/));
   });
 
   test.each([
@@ -114,12 +114,12 @@ describe('readPicture', () => {
     ['TIFF', 'II*\0\x08\0\0\0'],
     ['another RIFF', 'RIFF\x24\0\0\0WAVEfmt '],
   ])('refuses what is none of the four formats: %s', async (_, text) => {
-    await expect(readPicture(Buffer.from(text, 'latin1'), 64)).rejects.toEqual(refused(/PNG, JPEG, WebP or GIF/));
+    await expect(decodeUpload(Buffer.from(text, 'latin1'), 64)).rejects.toEqual(refused(/PNG, JPEG, WebP or GIF/));
   });
 
   test('refuses a right signature with nothing behind it', async () => {
     for (const start of ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff\xe0', 'GIF89a', 'RIFF\0\0\0\0WEBP'])
-      await expect(readPicture(Buffer.from(start, 'latin1'), 64)).rejects.toEqual(refused(/damaged/));
+      await expect(decodeUpload(Buffer.from(start, 'latin1'), 64)).rejects.toEqual(refused(/damaged/));
   });
 
   test('bytes cut short or changed give a picture or a clear refusal, never another error', async () => {
@@ -138,7 +138,7 @@ describe('readPicture', () => {
           const source = whole[which] ?? Buffer.alloc(0);
           const bytes = Buffer.from(source.subarray(0, Math.ceil(source.length * keep)));
           for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
-          const result = await readPicture(bytes, 16).catch((error: unknown) => error);
+          const result = await decodeUpload(bytes, 16).catch((error: unknown) => error);
           if (result instanceof Error) expect(result).toMatchObject({ code: 'bad_input' });
           else expect(result).toMatchObject({ width: 16, height: 16 });
         },

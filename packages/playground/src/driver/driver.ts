@@ -1,13 +1,13 @@
 import type { RegisteredCommand } from '../command-registry.js';
 import { InteractionType, type NewInteraction } from '../interaction-types.js';
 import { permissionBits } from '../permissions.js';
-import { addReaction, removeReaction } from '../reaction-desk.js';
+import { addReaction, removeReaction } from '../reactions.js';
 import { CommandType } from '../validate/commands.js';
 import { walkComponents } from '../validate/components.js';
 import { reactionEmoji } from '../validate/emoji.js';
 import type { Json, Message, User } from '../world-types.js';
 import { ClientRefusal, commandData, type OptionValues, type PickedFile, Resolved } from './command-data.js';
-import { DriverGround, type MessageRef, refId, type Where } from './ground.js';
+import { DriverBase, type MessageRef, refId, type Where } from './driver-base.js';
 import { type ModalValues, modalData } from './modal-data.js';
 import type { SeenMessage } from './seen-types.js';
 import { InteractionTrace } from './trace.js';
@@ -16,7 +16,7 @@ import { InteractionTrace } from './trace.js';
 export type CustomIdMatch = string | RegExp;
 
 /** Acts as members of the playground's servers; everything that they can do in Discord's app, and a little more. */
-export class PlaygroundDriver extends DriverGround {
+export class PlaygroundDriver extends DriverBase {
   /** The commands that a person could pick. */
   commands(where: Where = {}): RegisteredCommand[] {
     const channel = this.channel(where.channel);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { UploadedFile } from '../attachments.js';
 import { refuse } from '../discord-error.js';
-import type { Files } from '../message-desk.js';
+import type { Files } from '../messages.js';
 
 const NO_FILES: Files = new Map();
 

@@ -1,6 +1,6 @@
 import { refuse } from '../discord-error.js';
 import type { Parts } from '../parts.js';
-import { addReaction, clearReactions, removeReaction } from '../reaction-desk.js';
+import { addReaction, clearReactions, removeReaction } from '../reactions.js';
 import { emojiKey, reactionEmoji } from '../validate/emoji.js';
 import type { Channel, Emoji, Message } from '../world-types.js';
 import { botNeeds, channelOf, messageOf } from './lookup.js';

@@ -1,5 +1,5 @@
 import { refuse } from '../discord-error.js';
-import type { Files } from '../message-desk.js';
+import type { Files } from '../messages.js';
 
 /** One API call, parsed. */
 export interface ApiRequest {

@@ -27,7 +27,7 @@ export interface Where {
 export type MessageRef = string | { readonly id: string };
 
 /** Knows the people and places, looks, waits, and breaks things on purpose. */
-export class DriverGround {
+export class DriverBase {
   readonly world: World;
   protected readonly parts: Parts;
   readonly #api: RestApi;

@@ -1,7 +1,7 @@
 /**
  * Shows with a bundle of any size what the tests show with theirs: who shares a batch changes no token.
  *
- *   npm run bench:company -- --bundle DIR [--pictures 6] [--seed 1] [--threads 2]
+ *   npm run bench:batch -- --bundle DIR [--pictures 6] [--seed 1] [--threads 2]
  *
  * Guidance as two rows of one step beside the same two rows run apart, one row a step and with a cache of the full
  * length; then pictures that join at random steps, one of which leaves early, beside each of them alone. Exits with 1
@@ -102,7 +102,7 @@ async function finish(batch: PriorBatch, drawing: Drawing): Promise<Uint16Array>
 }
 
 /** Steps at which each of `specs` joins, and how many of them have the tokens that they have alone. */
-async function compareCompany(newBatch: () => PriorBatch, specs: readonly PictureSpec[], random: RandomGenerator) {
+async function compareBatches(newBatch: () => PriorBatch, specs: readonly PictureSpec[], random: RandomGenerator) {
   const batch = newBatch();
   const joins = specs.map((_, index) => (index === 0 ? 0 : Math.floor(random.next() * (batch.positions - 1))));
   const alone: string[] = [];
@@ -154,18 +154,18 @@ async function main(): Promise<void> {
       settings: index % 2 === 0 ? { ...LIVELY, guidanceScale: 1 } : GUIDED,
     });
   const rows = 2 * (specs.length + 1);
-  const company = await compareCompany(
+  const together = await compareBatches(
     () => new PriorBatch(prior, { step, depth: undefined }, none, rows),
     specs,
     random,
   );
-  process.stdout.write(`${JSON.stringify({ guidance, company }, null, 1)}\n`);
+  process.stdout.write(`${JSON.stringify({ guidance, together }, null, 1)}\n`);
   await sessions.release();
   const { sameTokens, sameTokensAsBatch, positions, logitDeviation } = guidance;
   const holds =
     Math.min(sameTokens, sameTokensAsBatch) === positions &&
     logitDeviation < LOGIT_TOLERANCE &&
-    company.same === company.pictures;
+    together.same === together.pictures;
   process.exitCode = holds ? 0 : 1;
 }
 

@@ -11,7 +11,7 @@ import {
   type NewInteraction,
 } from './interaction-types.js';
 import type { PlaygroundLimits } from './limits.js';
-import type { Files, MessageDesk } from './message-desk.js';
+import type { Files, Messages } from './messages.js';
 import { type Modal, modal } from './validate/components.js';
 import { parseBody, text } from './validate/form.js';
 import { deferral, newAnswer } from './validate/message.js';
@@ -44,21 +44,21 @@ const ANSWERS: Readonly<Record<number, readonly number[]>> = {
 const KEPT_RECORDS = 50_000;
 
 /** Hands out interactions, watches the three seconds, and takes the bot's answers. */
-export class InteractionDesk extends EventEmitter<{ update: [record: InteractionRecord] }> {
+export class Interactions extends EventEmitter<{ update: [record: InteractionRecord] }> {
   readonly records = new Map<string, InteractionRecord>();
   readonly #byToken = new Map<string, InteractionRecord>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #sentAt = new Map<string, number>();
   readonly #world: World;
   readonly #wire: Wire;
-  readonly #messages: MessageDesk;
+  readonly #messages: Messages;
   readonly #limits: PlaygroundLimits;
   readonly #deliver: (payload: Json, guildId: string | null) => void;
 
   constructor(parts: {
     world: World;
     wire: Wire;
-    messages: MessageDesk;
+    messages: Messages;
     limits: PlaygroundLimits;
     deliver: (payload: Json, guildId: string | null) => void;
   }) {

@@ -35,7 +35,7 @@ export interface Draft {
 const NONCE_MEMORY_MS = 5 * 60_000;
 
 /** Creates, edits and deletes messages under Discord's rules about their contents. */
-export class MessageDesk {
+export class Messages {
   readonly #world: World;
   readonly #store: AttachmentStore;
   readonly #limits: PlaygroundLimits;

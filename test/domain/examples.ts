@@ -1,7 +1,7 @@
 import type { Asker } from '../../src/domain/asker.js';
 import type { GuildSettings } from '../../src/domain/settings.js';
 
-export function settings(change: Partial<GuildSettings> = {}): GuildSettings {
+export function exampleSettings(change: Partial<GuildSettings> = {}): GuildSettings {
   return {
     maxWaitingPerMember: 5,
     jobsPerHour: 60,
@@ -18,7 +18,7 @@ export function settings(change: Partial<GuildSettings> = {}): GuildSettings {
   };
 }
 
-export function someAsker(change: Partial<Asker> = {}): Asker {
+export function exampleAsker(change: Partial<Asker> = {}): Asker {
   return {
     guildId: '10',
     channelId: '20',
