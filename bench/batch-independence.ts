@@ -26,39 +26,42 @@ const LOGIT_TOLERANCE = 1e-3;
 
 /** Rows that advance together, without anything of PriorBatch: zeroed caches of the full length, one run a position. */
 class PlainRows {
-  private readonly caches: readonly { past: string; added: string; rows: Float32Array }[];
+  readonly #caches: readonly { past: string; added: string; rows: Float32Array }[];
+  readonly #step: Session;
+  readonly #prior: Prior;
+  readonly #conditions: readonly Float32Array[];
 
-  constructor(
-    private readonly step: Session,
-    private readonly prior: Prior,
-    private readonly conditions: readonly Float32Array[],
-  ) {
+  constructor(step: Session, prior: Prior, conditions: readonly Float32Array[]) {
+    this.#step = step;
+    this.#prior = prior;
+    this.#conditions = conditions;
     const size = conditions.length * prior.heads * prior.positions * prior.headWidth;
-    this.caches = cacheNames(prior.layers).map(({ past, added }) => ({ past, added, rows: new Float32Array(size) }));
+    this.#caches = cacheNames(prior.layers).map(({ past, added }) => ({ past, added, rows: new Float32Array(size) }));
   }
 
   /** Logits [rows × K] of `position`, behind `token`. */
   async logits(position: number, token: number): Promise<Float32Array> {
-    const { heads, headWidth, positions, width } = this.prior;
-    const rows = this.conditions.length;
+    const { heads, headWidth, positions, width } = this.#prior;
+    const rows = this.#conditions.length;
     const condition = Float32Array.from({ length: rows * width }, (_, i) => {
-      return this.conditions[Math.floor(i / width)]?.[position * width + (i % width)] ?? 0;
+      return this.#conditions[Math.floor(i / width)]?.[position * width + (i % width)] ?? 0;
     });
-    const outputs = await this.step.run({
+    const outputs = await this.#step.run({
       image_tokens: int64Tensor(new BigInt64Array(rows).fill(BigInt(token)), [rows, 1]),
       condition: floatTensor(condition, [rows, width]),
       position: int64Tensor(new BigInt64Array(rows).fill(BigInt(position)), [rows]),
       ...Object.fromEntries(
-        this.caches.map((cache) => [cache.past, floatTensor(cache.rows, [rows, heads, positions, headWidth])]),
+        this.#caches.map((cache) => [cache.past, floatTensor(cache.rows, [rows, heads, positions, headWidth])]),
       ),
     });
-    for (const cache of this.caches) {
+    for (const cache of this.#caches) {
       const added = floatsOf(outputs, cache.added);
-      for (let head = 0; head < rows * heads; head++)
+      for (let head = 0; head < rows * heads; head++) {
         cache.rows.set(
           added.subarray(head * headWidth, (head + 1) * headWidth),
           (head * positions + position) * headWidth,
         );
+      }
     }
     return floatsOf(outputs, 'logits');
   }
@@ -80,8 +83,9 @@ async function compareGuidance(step: Session, prior: Prior, own: Float32Array, n
   for (let position = 0; position < prior.positions; position++) {
     const two = await both.logits(position, token);
     const ones = [await withOwn.logits(position, token), await withNone.logits(position, token)] as const;
-    for (const [row, one] of ones.entries())
+    for (const [row, one] of ones.entries()) {
       found.logitDeviation = Math.max(found.logitDeviation, deviation(two.subarray(row * one.length), one));
+    }
     token = sampler.draw(GUIDED, together, two, 0, two, prior.codebookSize);
     found.sameTokens += Number(sampler.draw(GUIDED, apart, ones[0], 0, ones[1], 0) === token);
     found.sameTokensAsBatch += Number(inBatch[position] === token);
@@ -97,7 +101,9 @@ function deviation(two: Float32Array, one: Float32Array): number {
 }
 
 async function finish(batch: PriorBatch, drawing: Drawing): Promise<Uint16Array> {
-  while (batch.activeRowCount > 0) await batch.step();
+  while (batch.activeRowCount > 0) {
+    await batch.step();
+  }
   return drawing.tokens;
 }
 
@@ -114,9 +120,17 @@ async function compareBatches(newBatch: () => PriorBatch, specs: readonly Pictur
   let guest: Drawing | undefined;
   for (let step = 0; step <= Math.max(...joins) || batch.activeRowCount > 0; step++) {
     // In the lowest rows and gone again after a while: others then move into its place.
-    if (step === 0 && specs[1] !== undefined) guest = batch.add(specs[1]);
-    for (const [index, spec] of specs.entries()) if (joins[index] === step) drawings.set(index, batch.add(spec));
-    if (step === Math.floor(batch.positions / 2) && guest !== undefined) batch.remove(guest);
+    if (step === 0 && specs[1] !== undefined) {
+      guest = batch.add(specs[1]);
+    }
+    for (const [index, spec] of specs.entries()) {
+      if (joins[index] === step) {
+        drawings.set(index, batch.add(spec));
+      }
+    }
+    if (step === Math.floor(batch.positions / 2) && guest !== undefined) {
+      batch.remove(guest);
+    }
     await batch.step();
   }
   const same = alone.filter((tokens, index) => drawings.get(index)?.tokens.join() === tokens).length;
@@ -132,12 +146,16 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: '2' },
     },
   });
-  if (values.bundle === undefined) throw new Error('Expected --bundle DIR.');
+  if (values.bundle === undefined) {
+    throw new Error('Expected --bundle DIR.');
+  }
   const bundle = await verifyBundle(values.bundle);
   const { prior, embeddingWidth } = bundle.manifest;
   const sessions = new BundleSessions(bundle, { provider: 'cpu', threads: Number(values.threads) });
   const [step, condition] = [await sessions.get('step'), await sessions.get('condition')];
-  if (prior.codesPerPosition !== 1 || !returnsNewRows(step)) throw new Error('Expected a bundle of python -m convert.');
+  if (prior.codesPerPosition !== 1 || !returnsNewRows(step)) {
+    throw new Error('Expected a bundle of python -m convert.');
+  }
   const conditionOf = async (embedding: Float32Array) =>
     floatsOf(await condition.run({ embedding: floatTensor(embedding, [1, embeddingWidth]) }), 'condition');
   const random = new RandomGenerator(Number(values.seed));
@@ -147,12 +165,13 @@ async function main(): Promise<void> {
 
   const guidance = await compareGuidance(step, prior, await conditionOf(unitLike()), none, Number(values.seed));
   const specs: PictureSpec[] = [];
-  for (let index = 0; index < Number(values.pictures); index++)
+  for (let index = 0; index < Number(values.pictures); index++) {
     specs.push({
       condition: await conditionOf(unitLike()),
       seed: index,
       settings: index % 2 === 0 ? { ...LIVELY, guidanceScale: 1 } : GUIDED,
     });
+  }
   const rows = 2 * (specs.length + 1);
   const together = await compareBatches(
     () => new PriorBatch(prior, { step, depth: undefined }, none, rows),

@@ -74,7 +74,9 @@ async function main(): Promise<void> {
     tell(`${accepted.length} jobs accepted, ${waiting} still wait: letting them be painted …`);
     const drainedFrom = performance.now();
     const isPainted = (trace: InteractionTrace) => (trace.current()?.attachments.length ?? 0) > 0;
-    while (!accepted.every(isPainted) && performance.now() - drainedFrom < DRAIN_LIMIT_MS) await sleep(250);
+    while (!accepted.every(isPainted) && performance.now() - drainedFrom < DRAIN_LIMIT_MS) {
+      await sleep(250);
+    }
     const memoryAfter = await bot.metric('process_resident_memory_bytes');
     const completed = (await bot.metric('tessera_jobs{status="completed"}')) - WARM_UPS;
     const stopped = await bot.stop();
@@ -117,7 +119,9 @@ async function warmUp({ driver }: PlaygroundServer): Promise<void> {
     await driver
       .slash('imagine', { prompt: `warm-up ${i}` })
       .reply((message) => message.attachments.length > 0, 30_000);
-    for (const name of ['queue', 'info']) await driver.slash(name).settled();
+    for (const name of ['queue', 'info']) {
+      await driver.slash(name).settled();
+    }
   }
 }
 
@@ -133,15 +137,22 @@ async function fire(
   const startedAt = performance.now();
   for (let i = 0; i < seconds * rate; i++) {
     const waitMs = startedAt + (i * 1_000) / rate - performance.now();
-    if (waitMs > 1) await sleep(waitMs);
+    if (waitMs > 1) {
+      await sleep(waitMs);
+    }
     const server = servers[i % servers.length];
     const member = server?.members[Math.floor(i / servers.length) % MEMBERS_PER_SERVER];
-    if (server === undefined || member === undefined) continue;
+    if (server === undefined || member === undefined) {
+      continue;
+    }
     const where = { as: member, channel: server.channel };
     // Of ten commands six paint, two look at the queue, two ask about the bot.
     const kind = i % 10;
-    if (kind < 6) traces.push(driver.slash('imagine', { prompt: `${WORDS[i % WORDS.length]} ${i}` }, where));
-    else traces.push(driver.slash(kind < 8 ? 'queue' : 'info', {}, where));
+    if (kind < 6) {
+      traces.push(driver.slash('imagine', { prompt: `${WORDS[i % WORDS.length]} ${i}` }, where));
+    } else {
+      traces.push(driver.slash(kind < 8 ? 'queue' : 'info', {}, where));
+    }
   }
   return traces;
 }
@@ -162,7 +173,9 @@ function environmentOf(playground: PlaygroundServer, folder: string, bundle: str
 async function runToEnd(command: string, env: NodeJS.ProcessEnv): Promise<void> {
   const child = spawn(process.execPath, [cli, command], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`tessera ${command} ended with ${code}.`);
+  if (code !== 0) {
+    throw new Error(`tessera ${command} ended with ${code}.`);
+  }
 }
 
 async function startBot(env: NodeJS.ProcessEnv, nodeFlags: readonly string[]): Promise<Bot> {
@@ -174,7 +187,9 @@ async function startBot(env: NodeJS.ProcessEnv, nodeFlags: readonly string[]): P
     child.once('exit', (code) => failed(new Error(`The bot ended with ${code} before it was ready.`)));
     lines.on('line', (line) => {
       const health = /"healthUrl":"([^"]+)"/.exec(line)?.[1];
-      if (health !== undefined) found(health);
+      if (health !== undefined) {
+        found(health);
+      }
       if (/"level":"(warn|error|fatal)"/.test(line) && ++complaints <= MAX_COMPLAINTS) {
         process.stderr.write(`bot: ${line.slice(0, 300)}\n`);
       }

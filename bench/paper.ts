@@ -40,7 +40,9 @@ const askPainter = <T>(...args: readonly string[]) =>
 /** The folder of a bundle of the published sizes with 8 or 4 bits in the prior, made where it is missing. */
 async function bundleOf(name: string, scratch: string, tell: (what: string) => void): Promise<string> {
   const [checkpoints, folder] = [join(scratch, 'checkpoints'), join(scratch, 'bundles', name)];
-  if (existsSync(join(folder, 'bundle.json'))) return folder;
+  if (existsSync(join(folder, 'bundle.json'))) {
+    return folder;
+  }
   if (!existsSync(join(checkpoints, 'gpt_coco.pt'))) {
     tell('random checkpoints of the published sizes');
     await run(python, ['-m', 'convert.random_checkpoints', '--out', checkpoints], { cwd: training });
@@ -85,12 +87,16 @@ async function main(): Promise<void> {
     },
   });
   const tell = (what: string) => process.stderr.write(`${new Date().toTimeString().slice(0, 8)} ${what} …\n`);
-  if (!existsSync(python)) throw new Error('training/.venv is not set up (see training/README.md).');
+  if (!existsSync(python)) {
+    throw new Error('training/.venv is not set up (see training/README.md).');
+  }
   const scratch = resolve(values.scratch);
   const threads = Number(values.threads);
   const flags = ['--threads', values.threads];
   const folders = new Map<string, string>();
-  for (const name of values.bundles.split(',')) folders.set(name, await bundleOf(name, scratch, tell));
+  for (const name of values.bundles.split(',')) {
+    folders.set(name, await bundleOf(name, scratch, tell));
+  }
 
   const loadBefore = loadavg()[0] ?? 0;
   const torch = (what: string, ...more: string[]) =>

@@ -20,6 +20,8 @@ const ARGUMENTS = [
 
 /** Starts the browser without a window. */
 export function launchBrowser() {
-  if (browserPath === undefined) throw new Error('No browser is installed: apt-get install chromium');
+  if (browserPath === undefined) {
+    throw new Error('No browser is installed: apt-get install chromium');
+  }
   return chromium.launch({ executablePath: browserPath, args: ARGUMENTS });
 }

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 const page = at('packages/playground/src/page');
-if (existsSync(page)) cpSync(page, at('packages/playground/dist/page'), { recursive: true });
+if (existsSync(page)) {
+  cpSync(page, at('packages/playground/dist/page'), { recursive: true });
+}
 const cli = at('dist/cli/index.js');
-if (existsSync(cli)) chmodSync(cli, 0o755);
+if (existsSync(cli)) {
+  chmodSync(cli, 0o755);
+}

@@ -35,12 +35,18 @@ export class PlaygroundPage {
     const form = this.page.getByRole('form', { name: `/${command}` });
     for (const [name, value] of Object.entries(options)) {
       const option = form.locator(`[data-option="${name}"]`);
-      if ((await option.count()) === 0) await form.getByRole('button', { name: `+ ${name}`, exact: true }).click();
+      if ((await option.count()) === 0) {
+        await form.getByRole('button', { name: `+ ${name}`, exact: true }).click();
+      }
       const input = option.locator('input, select, textarea');
       const kind = await input.evaluate((element) => (element.type === 'file' ? 'file' : element.localName));
-      if (kind === 'file') await input.setInputFiles(value);
-      else if (kind === 'select') await input.selectOption({ label: value });
-      else await input.fill(String(value));
+      if (kind === 'file') {
+        await input.setInputFiles(value);
+      } else if (kind === 'select') {
+        await input.selectOption({ label: value });
+      } else {
+        await input.fill(String(value));
+      }
     }
     return form;
   }

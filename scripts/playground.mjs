@@ -30,7 +30,9 @@ export async function spawnPlayground({ cli, bundle, folder, threads }) {
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
       const found = STARTED.exec(stdout)?.[1];
-      if (found !== undefined) resolve(found);
+      if (found !== undefined) {
+        resolve(found);
+      }
     });
     exited.then(() => reject(new Error(`The playground did not start:\n${log}`)));
   });

@@ -36,7 +36,9 @@ function compile() {
 async function save(name, png) {
   for (const colours of [256, 128, 64]) {
     const small = await sharp(png).png({ palette: true, colours, effort: 7 }).toBuffer();
-    if (small.length > MAX_BYTES && colours > 64) continue;
+    if (small.length > MAX_BYTES && colours > 64) {
+      continue;
+    }
     writeFileSync(join(images, `${name}.png`), small);
     console.log(`${seconds()} s docs/images/${name}.png ${(small.length / 1024).toFixed(0)} KB`);
     return;
@@ -144,7 +146,9 @@ async function waiting(camera, worker) {
   await ground.run('imagine', { prompt: 'two dogs' });
   await ground.message('two dogs');
   await ground.become('Ada');
-  for (const prompt of ['a green dragon', 'a birthday cake']) await ground.run('imagine', { prompt });
+  for (const prompt of ['a green dragon', 'a birthday cake']) {
+    await ground.run('imagine', { prompt });
+  }
   await camera.of('waiting', await ground.message('a green dragon'));
   await ground.run('queue');
   const queue = await ground.message('Ahead of you');
@@ -161,7 +165,9 @@ async function waiting(camera, worker) {
   const preview = dragon.getByRole('img', { name: 'Half-painted preview' });
   const done = ground.button(dragon, '🔁');
   for (let tries = 0; tries < 12; tries++) {
-    if ((await preview.isVisible()) || (await done.isVisible())) break;
+    if ((await preview.isVisible()) || (await done.isVisible())) {
+      break;
+    }
     worker.go();
     await page.waitForTimeout(Math.min(4000, Math.max(200, paintMs * 0.4)));
     worker.pause();
@@ -170,8 +176,11 @@ async function waiting(camera, worker) {
       .waitFor({ timeout: 3500 })
       .catch(() => {});
   }
-  if (await preview.isVisible()) await camera.of('progress', dragon);
-  else console.warn('docs/images/progress.png is as it was: the painting was too quick to be seen.');
+  if (await preview.isVisible()) {
+    await camera.of('progress', dragon);
+  } else {
+    console.warn('docs/images/progress.png is as it was: the painting was too quick to be seen.');
+  }
   worker.go();
 }
 
@@ -229,6 +238,8 @@ try {
 } finally {
   await browser?.close();
   await playground?.stop();
-  for (const temporary of [folder, compiled]) rmSync(temporary, { recursive: true, force: true });
+  for (const temporary of [folder, compiled]) {
+    rmSync(temporary, { recursive: true, force: true });
+  }
 }
 console.log(`${seconds()} s done`);

@@ -106,7 +106,9 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
     logger,
     version,
     onEvent: (event) => {
-      if (event.kind === 'acknowledged') metrics.observeAcknowledgement(event.ms);
+      if (event.kind === 'acknowledged') {
+        metrics.observeAcknowledgement(event.ms);
+      }
     },
   });
   const { stop, start } = bot;
@@ -152,7 +154,9 @@ interface DiscordEndpoint {
 
 async function openEndpoint(config: Config, pages: RequestHandler): Promise<DiscordEndpoint> {
   try {
-    if (config.discordToken === null) return await openPlayground(config.httpPort, pages);
+    if (config.discordToken === null) {
+      return await openPlayground(config.httpPort, pages);
+    }
     const server = await startHealthServer({ port: config.httpPort, handler: pages });
     return {
       token: config.discordToken,
@@ -162,7 +166,9 @@ async function openEndpoint(config: Config, pages: RequestHandler): Promise<Disc
       close: () => server.close(),
     };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) {
+      throw error;
+    }
     const message = `Port ${config.httpPort} of 127.0.0.1 is taken: set HTTP_PORT to another one, or to 0 for any.`;
     throw new TesseraError('port_taken', message, { cause: error });
   }

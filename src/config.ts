@@ -7,7 +7,7 @@ import dotenv from 'dotenv';
 import { z } from 'zod';
 import { EXECUTION_PROVIDERS, type ExecutionProvider } from './domain/execution-provider.js';
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 export interface Config {
   /** Absent: the playground runs instead of the live bot. */
@@ -93,10 +93,14 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const read = <T>(name: Name, fallback: T): T => {
     // An empty value means "not set": that is what a copied .env.example holds.
     const value = env[name]?.trim();
-    if (value === undefined || value === '') return fallback;
+    if (value === undefined || value === '') {
+      return fallback;
+    }
     const variable: Variable = VARIABLES[name];
     const parsed = variable.schema.safeParse(value);
-    if (parsed.success) return parsed.data as T;
+    if (parsed.success) {
+      return parsed.data as T;
+    }
     const received = variable.isSecret ? 'something else (not shown: it is a secret)' : shown(value);
     problems.push(`Expected ${variable.expected} for ${name} but received ${received}.`);
     return fallback;
@@ -117,13 +121,17 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     httpPort: read('HTTP_PORT', 8080),
     logLevel: read<LogLevel>('LOG_LEVEL', 'info'),
   };
-  if (problems.length > 0) throw new ConfigError(problems.join(' '));
+  if (problems.length > 0) {
+    throw new ConfigError(problems.join(' '));
+  }
   return config;
 }
 
 /** A relative bundle folder is looked for in the working folder, then in the package, so that `npx tessera` works anywhere. */
 export function resolveBundle(folder: string, cwd: string = process.cwd()): string {
-  if (isAbsolute(folder)) return folder;
+  if (isAbsolute(folder)) {
+    return folder;
+  }
   const here = resolve(cwd, folder);
   return existsSync(here) ? here : join(packageRoot(), folder);
 }
@@ -133,7 +141,9 @@ export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('The package.json of tessera is missing.');
+    if (parent === folder) {
+      throw new Error('The package.json of tessera is missing.');
+    }
     folder = parent;
   }
   return folder;
@@ -141,7 +151,9 @@ export function packageRoot(): string {
 
 function readDotenv(cwd: string): Record<string, string> {
   const file = join(cwd, '.env');
-  if (!existsSync(file)) return {};
+  if (!existsSync(file)) {
+    return {};
+  }
   try {
     return dotenv.parse(readFileSync(file));
   } catch (error) {

@@ -27,7 +27,7 @@ beforeEach(async ({ task }) => {
   await registerCommands({ token: discord.botToken, apiUrl: discord.apiUrl });
 });
 afterEach(async () => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
+  for (const child of running.splice(0)) { child.kill('SIGKILL'); }
   await discord.close();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,8 +72,8 @@ function start(env: Record<string, string> = {}, command = 'start') {
   const waitFor = async (message: string): Promise<LogLine> => {
     for (let tries = 0; tries < 1_000; tries++) {
       const line = logged(message);
-      if (line !== undefined) return line;
-      if (child.exitCode !== null) break;
+      if (line !== undefined) { return line; }
+      if (child.exitCode !== null) { break; }
       await sleep(20);
     }
     throw new Error(`"${message}" was not logged:\n${output.stderr}`);
@@ -133,7 +133,7 @@ describe('tessera start', { timeout: 60_000 }, () => {
     expect(between.waiting + between.completed).toBe(8);
 
     start();
-    for (const wish of wishes) await wish.reply(isPainted, 20_000);
+    for (const wish of wishes) { await wish.reply(isPainted, 20_000); }
     expect(counts()).toMatchObject({ completed: 8, waiting: 0, active: 0, failed: 0 });
   });
 
@@ -144,7 +144,7 @@ describe('tessera start', { timeout: 60_000 }, () => {
     const first = [1, 2, 3].map((i) => imagine(`fox ${i}`));
     await Promise.all(first.map((wish) => wish.answered()));
     process.kill(pid, 'SIGKILL');
-    for (const wish of first) await wish.reply(isPainted, 20_000);
+    for (const wish of first) { await wish.reply(isPainted, 20_000); }
     expect(bot.logged('the worker was lost and will be restarted')).toBeDefined();
 
     const second = [4, 5, 6].map((i) => imagine(`fox ${i}`, 'ben'));
@@ -152,7 +152,7 @@ describe('tessera start', { timeout: 60_000 }, () => {
     bot.child.kill('SIGKILL');
     await bot.exited;
     start();
-    for (const wish of second) await wish.reply(isPainted, 20_000);
+    for (const wish of second) { await wish.reply(isPainted, 20_000); }
     expect(counts()).toMatchObject({ completed: 6, waiting: 0, active: 0, failed: 0 });
   });
 });
@@ -191,7 +191,7 @@ describe('tessera start without a token', () => {
   it('opens the playground with the bot in it, /healthz on the same port', async () => {
     const bot = start({ DISCORD_TOKEN: '' });
     const { healthUrl = '' } = await bot.waitFor('listening');
-    while (bot.output.stdout === '' && bot.child.exitCode === null) await sleep(20);
+    while (bot.output.stdout === '' && bot.child.exitCode === null) { await sleep(20); }
     const url = /^Playground: (http:\/\/127\.0\.0\.1:\d+\/)\n$/.exec(bot.output.stdout)?.[1] ?? '';
     expect(healthUrl).toBe(`${url}healthz`);
     expect((await fetch(healthUrl)).status).toBe(200);

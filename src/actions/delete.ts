@@ -9,7 +9,9 @@ import { assertMayEnd } from './find-job.js';
  */
 export function deleteJob({ store }: ActionParts, { asker, job }: JobAsk, index: number | undefined): boolean {
   assertMayEnd(asker, job);
-  if (index !== undefined) return false;
+  if (index !== undefined) {
+    return false;
+  }
   store.jobs.markDeleted(job.id);
   return true;
 }

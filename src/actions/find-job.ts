@@ -11,12 +11,16 @@ import { LocalError } from './local-error.js';
  */
 export function findJob(store: Pick<Store, 'jobs'>, asker: Asker, jobId: string): Job {
   const job = store.jobs.get(jobId);
-  if (job === undefined || !isVisible(job, asker)) throw new LocalError('job_gone', (t) => t('error.jobGone'));
+  if (job === undefined || !isVisible(job, asker)) {
+    throw new LocalError('job_gone', (t) => t('error.jobGone'));
+  }
   return job;
 }
 
 export function isVisible(job: Job, asker: Asker): boolean {
-  if (job.deletedAt !== null || job.origin.guildId !== asker.guildId) return false;
+  if (job.deletedAt !== null || job.origin.guildId !== asker.guildId) {
+    return false;
+  }
   return asker.guildId !== null || job.origin.channelId === asker.channelId || job.origin.userId === asker.userId;
 }
 
@@ -25,18 +29,26 @@ export function assertFinished({ status }: Job): void {
   if (status === 'waiting' || status === 'active') {
     throw new LocalError('not_finished', (t) => t('error.notFinished'));
   }
-  if (status !== 'completed') throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  if (status !== 'completed') {
+    throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  }
 }
 
 /** Whether the server lets this member press buttons under this job. @throws LocalError */
 export function assertMayPress({ asker, settings, job }: JobAsk): void {
-  if (settings.buttons === 'anyone') return;
-  if (job.origin.userId !== asker.userId && !asker.isModerator) throw notYours(job);
+  if (settings.buttons === 'anyone') {
+    return;
+  }
+  if (job.origin.userId !== asker.userId && !asker.isModerator) {
+    throw notYours(job);
+  }
 }
 
 /** Deleting and cancelling: whoever asked, or a moderator. @throws LocalError */
 export function assertMayEnd(asker: Asker, job: Job): void {
-  if (job.origin.userId !== asker.userId && !asker.mayDelete) throw notYours(job);
+  if (job.origin.userId !== asker.userId && !asker.mayDelete) {
+    throw notYours(job);
+  }
 }
 
 function notYours(job: Job): LocalError {

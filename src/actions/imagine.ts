@@ -52,35 +52,49 @@ export async function repaint(
 /** Discord checks the bounds in its clients; what arrives is checked again. @throws LocalError */
 export function checkCount(ask: Ask, typed: number | null): number {
   const count = typed ?? allowedCount(ask, DEFAULT_PICTURES);
-  if (Number.isInteger(count) && count >= 1 && count <= MAX_PICTURES) return count;
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_PICTURES) {
+    return count;
+  }
   throw new LocalError('bad_count', (t) => t('guard.pictures', { max: MAX_PICTURES }));
 }
 
 /** A new seed where none was typed. @throws LocalError */
 export function checkSeed(typed: number | null): number {
   const seed = typed ?? randomSeed();
-  if (Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED) return seed;
+  if (Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED) {
+    return seed;
+  }
   throw new LocalError('bad_seed', (t) => t('error.badSeed'));
 }
 
 function checkPrompt(typed: string): string {
   const prompt = typed.trim();
-  if (prompt === '') throw new LocalError('empty_prompt', (t) => t('error.emptyPrompt'));
-  if (charCount(prompt) <= MAX_PROMPT_CHARS) return prompt;
+  if (prompt === '') {
+    throw new LocalError('empty_prompt', (t) => t('error.emptyPrompt'));
+  }
+  if (charCount(prompt) <= MAX_PROMPT_CHARS) {
+    return prompt;
+  }
   throw new LocalError('long_prompt', (t) => t('error.longPrompt', { max: MAX_PROMPT_CHARS }));
 }
 
 function checkSize(typed: number | null): number | null {
-  if (typed === null || SIZES_PX.some((px) => px === typed)) return typed;
+  if (typed === null || SIZES_PX.some((px) => px === typed)) {
+    return typed;
+  }
   throw new LocalError('bad_size', (t) => t('error.malformed'));
 }
 
 async function checkStyle({ painter }: ActionParts, typed: string): Promise<string | null> {
   const wanted = typed.trim();
-  if (wanted === '') return null;
+  if (wanted === '') {
+    return null;
+  }
   const { styles } = await painter.summary();
   const style = styles.find((known) => known.toLowerCase() === wanted.toLowerCase());
-  if (style !== undefined) return style;
+  if (style !== undefined) {
+    return style;
+  }
   throw new LocalError('unknown_style', (t) =>
     t('error.unknownStyle', { style: plainWord(wanted), styles: styles.join(', ') || '—' }),
   );

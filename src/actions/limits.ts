@@ -10,8 +10,12 @@ export interface ModeratorAsk extends Ask {
 /** @throws LocalError for whoever is no moderator, and outside servers */
 export function asModerator(ask: Ask): ModeratorAsk {
   const { guildId, isModerator } = ask.asker;
-  if (guildId === null) throw new LocalError('guild_only', (t) => t('error.guildOnly'));
-  if (!isModerator) throw new LocalError('not_moderator', (t) => t('error.notModerator'));
+  if (guildId === null) {
+    throw new LocalError('guild_only', (t) => t('error.guildOnly'));
+  }
+  if (!isModerator) {
+    throw new LocalError('not_moderator', (t) => t('error.notModerator'));
+  }
   return { ...ask, guildId };
 }
 

@@ -37,16 +37,22 @@ export async function renderPicture(
 
 /** Tokens and embeddings mean something to the model that made them alone. */
 export async function assertSameModel(painter: Painter, job: Job): Promise<void> {
-  if (job.pictures.length === 0) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  if (job.pictures.length === 0) {
+    throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  }
   const { id } = await painter.summary();
   const was = job.bundle;
-  if (was !== null && was !== id) throw new LocalError('other_model', (t) => t('error.otherModel', { was, now: id }));
+  if (was !== null && was !== id) {
+    throw new LocalError('other_model', (t) => t('error.otherModel', { was, now: id }));
+  }
 }
 
 /** @throws LocalError when the job has no such picture */
 export function pictureAt(job: Job, index: number): StoredPicture {
   const picture = job.pictures[index];
-  if (picture === undefined) throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  if (picture === undefined) {
+    throw new LocalError('no_pictures', (t) => t('error.noPictures'));
+  }
   return picture;
 }
 

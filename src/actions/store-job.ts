@@ -20,14 +20,20 @@ export interface Stored {
 export async function storeJob(parts: ActionParts, ask: Ask, wish: JobWish): Promise<Stored> {
   const { asker, origin, settings } = ask;
   const refusal = guardWish(parts, ask, wish);
-  if (refusal !== undefined) throw new LocalError('refused', refusal);
+  if (refusal !== undefined) {
+    throw new LocalError('refused', refusal);
+  }
   const weights = { guild: settings.queueShare, member: effectiveLimits(settings, asker.roleIds).weight };
   try {
     return await parts.queue.add({ ...wish, origin }, weights);
   } catch (error) {
     const code = error instanceof TesseraError ? error.code : '';
-    if (code === 'queue_stopped') throw new LocalError(code, (t) => t('error.restarting'));
-    if (code !== 'queue_full') throw error;
+    if (code === 'queue_stopped') {
+      throw new LocalError(code, (t) => t('error.restarting'));
+    }
+    if (code !== 'queue_full') {
+      throw error;
+    }
     throw new LocalError(code, (t) => t('error.queueFull', { waiting: parts.queue.waitingCount }));
   }
 }

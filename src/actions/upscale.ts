@@ -30,7 +30,9 @@ export async function separate(
   const pictures = job.pictures.slice(0, options.maxPictures);
   const maxBytes = options.maxBytes / pictures.length;
   const rendered = [];
-  for (const index of pictures.keys()) rendered.push(await renderPicture(painter, job, index, { sizePx, maxBytes }));
+  for (const index of pictures.keys()) {
+    rendered.push(await renderPicture(painter, job, index, { sizePx, maxBytes }));
+  }
   return rendered;
 }
 

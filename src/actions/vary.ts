@@ -55,7 +55,9 @@ export async function readUpload<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof InputError)) {
+      throw error;
+    }
     throw new LocalError('bad_picture', (t) => t('error.badPicture'), { cause: error });
   }
 }

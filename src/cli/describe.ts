@@ -38,7 +38,9 @@ Prints the phrases whose CLIP embeddings are nearest to the picture's, best firs
       if (values.json) {
         terminal.stdout.write(`${JSON.stringify({ image, bundle: (await pipeline.summary()).name, phrases })}\n`);
       } else {
-        for (const { text, fit } of phrases) terminal.stdout.write(`${fit.toFixed(3)}  ${text}\n`);
+        for (const { text, fit } of phrases) {
+          terminal.stdout.write(`${fit.toFixed(3)}  ${text}\n`);
+        }
       }
       return EXIT.done;
     } finally {

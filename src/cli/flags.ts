@@ -34,12 +34,16 @@ function joinNegativeNumbers(args: readonly string[], options: FlagSpecs): strin
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const [arg = '', next] = [args[i], args[i + 1]];
-    if (arg === '--') return [...joined, ...args.slice(i)];
+    if (arg === '--') {
+      return [...joined, ...args.slice(i)];
+    }
     const takesValue = arg.startsWith('--') && options[arg.slice(2)]?.type === 'string';
     if (takesValue && next !== undefined && /^-\.?\d/.test(next)) {
       joined.push(`${arg}=${next}`);
       i++;
-    } else joined.push(arg);
+    } else {
+      joined.push(arg);
+    }
   }
   return joined;
 }
@@ -53,18 +57,26 @@ interface Range {
 
 /** @throws InputError that names the flag, the range and what came. */
 export function wholeNumber(text: string | undefined, flag: string, { min, max }: Range): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
+  if (value >= min && value <= max) {
+    return value;
+  }
   throw expected(`a whole number from ${min} to ${max}`, flag, text);
 }
 
 /** @throws InputError that names the flag, the range and what came. */
 export function decimal(text: string | undefined, flag: string, range: Range): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const { min, max, isMinExcluded = false } = range;
   const value = /^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-  if ((isMinExcluded ? value > min : value >= min) && value <= max) return value;
+  if ((isMinExcluded ? value > min : value >= min) && value <= max) {
+    return value;
+  }
   throw expected(
     isMinExcluded ? `a number above ${min} and up to ${max}` : `a number from ${min} to ${max}`,
     flag,
@@ -75,7 +87,9 @@ export function decimal(text: string | undefined, flag: string, range: Range): n
 /** The one positional argument of a command. */
 export function onlyArgument(positionals: readonly string[], name: string): string {
   const [first, ...rest] = positionals;
-  if (first === undefined) throw new InputError(`Expected ${name}. See --help.`);
+  if (first === undefined) {
+    throw new InputError(`Expected ${name}. See --help.`);
+  }
   if (rest.length > 0) {
     throw new InputError(`Expected ${name} as one argument but received ${positionals.length}; put it in quotes.`);
   }
@@ -85,5 +99,7 @@ export function onlyArgument(positionals: readonly string[], name: string): stri
 /** @throws InputError when a command that takes no positional argument got one. */
 export function noArguments(positionals: readonly string[]): void {
   const [first] = positionals;
-  if (first !== undefined) throw expected('no argument', 'this command', first);
+  if (first !== undefined) {
+    throw expected('no argument', 'this command', first);
+  }
 }

@@ -14,7 +14,9 @@ const args = process.argv.slice(2);
 const interrupt = new AbortController();
 const onInterrupt = () => {
   // The second time, or when the work does not stop, the person at the keyboard wins.
-  if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+  if (interrupt.signal.aborted) {
+    process.exit(EXIT.interrupted);
+  }
   interrupt.abort(new AbortedError());
   setTimeout(() => process.exit(EXIT.interrupted), PATIENCE_MS).unref();
 };

@@ -15,9 +15,13 @@ const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
  */
 export async function readPrompt(argument: string, terminal: Terminal): Promise<string> {
   const prompt = (argument === '-' ? await readBounded(terminal.stdin) : argument).trim();
-  if (prompt === '') throw new InputError('Expected words for the prompt but it is empty.');
+  if (prompt === '') {
+    throw new InputError('Expected words for the prompt but it is empty.');
+  }
   const length = charCount(prompt);
-  if (length > MAX_PROMPT_CHARS) throw tooLong(`${length}`);
+  if (length > MAX_PROMPT_CHARS) {
+    throw tooLong(`${length}`);
+  }
   return prompt;
 }
 
@@ -33,7 +37,9 @@ async function readBounded(stdin: NodeJS.ReadableStream): Promise<string> {
   for await (const chunk of stdin) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > MAX_STDIN_BYTES) throw tooLong(`more than ${MAX_STDIN_BYTES.toLocaleString('en')} bytes`);
+    if (bytes > MAX_STDIN_BYTES) {
+      throw tooLong(`more than ${MAX_STDIN_BYTES.toLocaleString('en')} bytes`);
+    }
     chunks.push(buffer);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -54,12 +60,17 @@ export async function readPictureFile(path: string, cwd: string): Promise<Uint8A
   }
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw expected('a picture file', 'the picture', path);
-    if (stats.size > MAX_PICTURE_BYTES)
+    if (!stats.isFile()) {
+      throw expected('a picture file', 'the picture', path);
+    }
+    if (stats.size > MAX_PICTURE_BYTES) {
       throw new InputError(
         `Expected a picture of at most 32 MiB but ${path} has ${Math.ceil(stats.size / 2 ** 20)} MiB.`,
       );
-    if (stats.size === 0) throw new InputError(`Expected a picture but ${path} is empty.`);
+    }
+    if (stats.size === 0) {
+      throw new InputError(`Expected a picture but ${path} is empty.`);
+    }
     return await handle.readFile();
   } finally {
     await handle.close();

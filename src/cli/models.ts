@@ -32,8 +32,11 @@ Exit code 1 when a bundle is damaged.
     for (const path of await findBundles([join(packageRoot(), 'models'), dirname(config.modelBundle)])) {
       bundles.push(await inspect(path, terminal.signal));
     }
-    if (values.json) terminal.stdout.write(`${JSON.stringify({ bundles })}\n`);
-    else print(bundles, terminal);
+    if (values.json) {
+      terminal.stdout.write(`${JSON.stringify({ bundles })}\n`);
+    } else {
+      print(bundles, terminal);
+    }
     return bundles.every((bundle) => bundle.ok) ? EXIT.done : EXIT.failure;
   },
 };
@@ -46,7 +49,9 @@ async function findBundles(roots: readonly string[]): Promise<readonly string[]>
     for (const name of names) {
       const path = join(root, name);
       const files = await readdir(path).catch((): string[] => []);
-      if (files.includes('bundle.json')) found.add(path);
+      if (files.includes('bundle.json')) {
+        found.add(path);
+      }
     }
   }
   return [...found].sort();
@@ -63,13 +68,17 @@ async function inspect(path: string, signal: AbortSignal): Promise<BundleReport>
     await verifyBundle(path, { signal });
     return { ...report, ok: true };
   } catch (error) {
-    if (!(error instanceof BundleError)) throw error;
+    if (!(error instanceof BundleError)) {
+      throw error;
+    }
     return { ...report, problem: error.message };
   }
 }
 
 function print(bundles: readonly BundleReport[], terminal: Terminal): void {
-  if (bundles.length === 0) terminal.stderr.write('There is no bundle yet: see training/README.md.\n');
+  if (bundles.length === 0) {
+    terminal.stderr.write('There is no bundle yet: see training/README.md.\n');
+  }
   for (const { path, name, version, licence, bytes, problem } of bundles) {
     const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
     const about = name === null ? path : `${name} ${version}  ${size}  ${licence}  ${path}`;

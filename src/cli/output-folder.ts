@@ -62,9 +62,13 @@ async function makeFolders(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return;
+    if (errorCode(error) === 'EEXIST') {
+      return;
+    }
     const parent = dirname(path);
-    if (errorCode(error) !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    if (errorCode(error) !== 'ENOENT' || parent === path || existsSync(parent)) {
+      throw error;
+    }
     await makeFolders(parent);
     await mkdir(path);
   }

@@ -76,12 +76,16 @@ export function readPaintFlags(values: FlagValues<typeof PAINT_FLAGS>, cwd: stri
 
 /** A `--bundle` that is no folder is a slip of the pen; what is inside is for the pipeline to judge. */
 export async function requireBundleFolder(flag: string | undefined): Promise<void> {
-  if (flag === undefined) return;
+  if (flag === undefined) {
+    return;
+  }
   const isFolder = await stat(flag).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw expected('a bundle folder', '--bundle', flag);
+  if (!isFolder) {
+    throw expected('a bundle folder', '--bundle', flag);
+  }
 }
 
 export interface PaintJob {
@@ -121,7 +125,9 @@ export async function paintToFiles(job: PaintJob, flags: PaintFlags, terminal: T
     if (flags.isJson) {
       terminal.stdout.write(`${JSON.stringify({ ...job.about, seed, bundle, words, images, timings })}\n`);
     } else {
-      for (const image of images) terminal.stdout.write(`${image.path}\n`);
+      for (const image of images) {
+        terminal.stdout.write(`${image.path}\n`);
+      }
       if (words.unknown.length > 0) {
         // Control characters of a prompt must not reach the terminal.
         const parts = words.unknown.map((part) => `"${part.replace(/\p{Cc}+/gu, ' ')}"`);
@@ -151,7 +157,9 @@ async function renderEach(
 ): Promise<readonly RenderedOne[]> {
   const all = [];
   for (const picture of pictures) {
-    if (signal.aborted) throw new AbortedError();
+    if (signal.aborted) {
+      throw new AbortedError();
+    }
     const request = { imageTokens: [picture.imageTokens], ...(sizePx === undefined ? {} : { sizePx }) };
     all.push({ picture, rendered: await painter.render(request) });
   }

@@ -18,7 +18,9 @@ export class ProgressBar {
   }
 
   show(label: string, fraction: number): void {
-    if (!this.#stderr.isTTY) return;
+    if (!this.#stderr.isTTY) {
+      return;
+    }
     const done = Math.round(Math.min(1, Math.max(0, fraction)) * WIDTH);
     const percent = `${Math.round(fraction * 100)}`.padStart(3);
     this.#stderr.write(`\r\u001b[K${'█'.repeat(done)}${'░'.repeat(WIDTH - done)} ${percent} % ${label}`);
@@ -27,6 +29,8 @@ export class ProgressBar {
   readonly onProgress = (progress: PaintProgress): void => this.show(LABELS[progress.stage], progress.fraction);
 
   clear(): void {
-    if (this.#stderr.isTTY) this.#stderr.write('\r\u001b[K');
+    if (this.#stderr.isTTY) {
+      this.#stderr.write('\r\u001b[K');
+    }
   }
 }

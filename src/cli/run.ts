@@ -52,6 +52,8 @@ async function dispatch(args: readonly string[], commands: readonly Command[], t
 }
 
 function exitCodeOf(error: unknown, signal: AbortSignal): number {
-  if (signal.aborted && error instanceof AbortedError) return EXIT.interrupted;
+  if (signal.aborted && error instanceof AbortedError) {
+    return EXIT.interrupted;
+  }
   return error instanceof InputError || error instanceof ConfigError ? EXIT.badInput : EXIT.failure;
 }

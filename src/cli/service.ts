@@ -34,21 +34,27 @@ export async function runService({ start, logger, stopLimitMs = 10_000 }: Servic
       resolve();
     };
     const onSignal = (signal: NodeJS.Signals) => {
-      if (isEnding) process.exit(EXIT.interrupted);
+      if (isEnding) {
+        process.exit(EXIT.interrupted);
+      }
       logger.info({ signal }, 'stopping; once more to stop at once');
       end();
     };
     const onUncaught = (error: unknown) => {
       logger.fatal({ err: error }, 'an error that nobody caught: stopping');
       exitCode = EXIT.failure;
-      if (!isEnding) end();
+      if (!isEnding) {
+        end();
+      }
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
   });
   const service = await start().catch((error: unknown) => {
     // Whoever called us says what was wrong; nothing is left that these handlers could end.
-    for (const event of HANDLED) process.removeAllListeners(event);
+    for (const event of HANDLED) {
+      process.removeAllListeners(event);
+    }
     throw error;
   });
   await ended;

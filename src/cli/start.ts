@@ -23,7 +23,9 @@ next start.`,
       logger,
       start: async () => {
         const tessera = await startTessera({ config, logger, version: version() });
-        if (tessera.playgroundUrl !== null) terminal.stdout.write(`Playground: ${tessera.playgroundUrl}\n`);
+        if (tessera.playgroundUrl !== null) {
+          terminal.stdout.write(`Playground: ${tessera.playgroundUrl}\n`);
+        }
         return tessera;
       },
     });

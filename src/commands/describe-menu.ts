@@ -9,7 +9,9 @@ export const describeMenu = {
   data: messageMenu('menu.describe'),
   async execute(context, interaction) {
     const picture = pictureOfTarget(interaction.targetMessage);
-    if (picture === undefined) throw new LocalError('no_picture', (t) => t('menu.noPicture'));
+    if (picture === undefined) {
+      throw new LocalError('no_picture', (t) => t('menu.noPicture'));
+    }
     await describeUpload(context, interaction, picture);
   },
 } as const satisfies MenuCommand;

@@ -36,7 +36,9 @@ export const limits = {
     const ask = asModerator(askOf(context.store, interaction));
     const t = translator(interaction.locale);
     const run = SUBCOMMANDS.get(interaction.options.getSubcommand());
-    if (run === undefined) throw new LocalError('unknown_command', (say) => say('error.unknownCommand'));
+    if (run === undefined) {
+      throw new LocalError('unknown_command', (say) => say('error.unknownCommand'));
+    }
     const text = run({ context, interaction, ask, t });
     await interaction.reply({
       embeds: [{ title: t('limits.title'), description: shorten(text, MAX_EMBED_CHARS) }],
@@ -79,7 +81,9 @@ function reset({ context, ask, t }: Call): string {
 
 function history({ context, ask, t }: Call): string {
   const changes = context.store.settings.history(ask.guildId, HISTORY_ENTRIES);
-  if (changes.length === 0) return t('limits.noHistory');
+  if (changes.length === 0) {
+    return t('limits.noHistory');
+  }
   return changes
     .map((change) => `<t:${Math.floor(change.at / 1000)}:f> <@${change.userId}> ${changeLine(change, t)}`)
     .join('\n');

@@ -17,7 +17,9 @@ export const makeVariations = {
       return acceptJob(context, interaction, () => vary(context, { ...ask, job }, 0, 'strong'));
     }
     const picture = pictureOfTarget(interaction.targetMessage);
-    if (picture === undefined) throw new LocalError('no_picture', (t) => t('menu.noPicture'));
+    if (picture === undefined) {
+      throw new LocalError('no_picture', (t) => t('menu.noPicture'));
+    }
     await paintFromUpload(context, interaction, picture, { count: null, seed: null });
   },
 } as const satisfies MenuCommand;

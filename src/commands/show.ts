@@ -25,7 +25,9 @@ export const show = {
     const asker = askerOf(interaction);
     const job = findJob(context.store, asker, readJobId(interaction.options.getString('job', true)));
     const t = translator(interaction.locale);
-    if (job.status === 'failed') return void (await interaction.reply(textMessage(failedText(job, t))));
+    if (job.status === 'failed') {
+      return void (await interaction.reply(textMessage(failedText(job, t))));
+    }
     if (job.status === 'cancelled') {
       return void (await interaction.reply(textMessage(t('job.cancelled', { job: job.id }))));
     }

@@ -14,7 +14,9 @@ export const usePrompt = {
   async execute(context, interaction) {
     const job = jobOfTarget(context.store, askerOf(interaction), interaction.targetMessage);
     const words = job?.prompt ?? shorten(visibleText(interaction.targetMessage.content ?? ''), MAX_PROMPT_CHARS);
-    if (words === '') throw new LocalError('no_prompt', (t) => t('menu.noPrompt'));
+    if (words === '') {
+      throw new LocalError('no_prompt', (t) => t('menu.noPrompt'));
+    }
     await interaction.showModal(promptModal(NEW_PROMPT_ID, words, job?.seed ?? null, translator(interaction.locale)));
   },
 } as const satisfies MenuCommand;

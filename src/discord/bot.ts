@@ -88,15 +88,21 @@ export function createBot(deps: BotDeps): Bot {
 
   client.on(Events.Raw, (packet) => {
     const malformed = checkPacket(packet);
-    if (malformed !== undefined) void answerMalformed(client, logger, malformed);
+    if (malformed !== undefined) {
+      void answerMalformed(client, logger, malformed);
+    }
   });
   timeAcknowledgements(client, onEvent);
   client.on(Events.InteractionCreate, (interaction) => void dispatch(interaction));
   client.on(Events.MessageReactionAdd, (reaction, user) => {
-    if (client.isReady() && !isStopping) void handleReaction(context, client, reaction, user.id, true);
+    if (client.isReady() && !isStopping) {
+      void handleReaction(context, client, reaction, user.id, true);
+    }
   });
   client.on(Events.MessageReactionRemove, (reaction, user) => {
-    if (client.isReady() && !isStopping) void handleReaction(context, client, reaction, user.id, false);
+    if (client.isReady() && !isStopping) {
+      void handleReaction(context, client, reaction, user.id, false);
+    }
   });
   client.on(Events.Error, (error) => logger.error({ err: error }, 'the Discord client failed'));
   client.on(Events.ShardError, (error) => logger.warn({ err: error }, 'the gateway connection failed'));
@@ -132,12 +138,16 @@ function timeAcknowledgements(client: Client, onEvent: (event: BotEvent) => void
   client.on(Events.InteractionCreate, (interaction) => {
     const name = 'commandName' in interaction ? interaction.commandName : 'control';
     arrivals.set(interaction.id, { at: performance.now(), name });
-    if (arrivals.size > MAX_TIMED) arrivals.delete(arrivals.keys().next().value ?? '');
+    if (arrivals.size > MAX_TIMED) {
+      arrivals.delete(arrivals.keys().next().value ?? '');
+    }
   });
   client.rest.on(RESTEvents.Response, ({ path }, response) => {
     const [, root, interactionId = '', , leaf] = path.split('/');
     const arrival = root === 'interactions' && leaf === 'callback' ? arrivals.get(interactionId) : undefined;
-    if (arrival === undefined || !response.ok) return;
+    if (arrival === undefined || !response.ok) {
+      return;
+    }
     arrivals.delete(interactionId);
     onEvent({ kind: 'acknowledged', name: arrival.name, ms: performance.now() - arrival.at });
   });

@@ -36,12 +36,16 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
   function route(interaction: Answerable): Route {
     if (interaction.isChatInputCommand()) {
       const command = commands.get(interaction.commandName);
-      if (command === undefined) return refusal('unknown', (t) => t('error.unknownCommand'));
+      if (command === undefined) {
+        return refusal('unknown', (t) => t('error.unknownCommand'));
+      }
       return { name: command.data.name, run: () => command.execute(context, interaction) };
     }
     if (interaction.isMessageContextMenuCommand()) {
       const command = menus.get(interaction.commandName);
-      if (command === undefined) return refusal('unknown', (t) => t('error.unknownCommand'));
+      if (command === undefined) {
+        return refusal('unknown', (t) => t('error.unknownCommand'));
+      }
       return { name: command.data.name, run: () => command.execute(context, interaction) };
     }
     if (interaction.isModalSubmit() && interaction.customId === NEW_PROMPT_ID) {
@@ -49,12 +53,16 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
     }
     const id = parseControlId(interaction.customId);
     const control = id === undefined ? undefined : controls.get(id.action);
-    if (id === undefined || control === undefined) return refusal('unknown', (t) => t('error.badControl'));
+    if (id === undefined || control === undefined) {
+      return refusal('unknown', (t) => t('error.badControl'));
+    }
     if (!interaction.isModalSubmit()) {
       return { name: id.action, run: async () => control.press(openPress(context, interaction, id)) };
     }
     const { submit } = control;
-    if (submit === undefined) return refusal('unknown', (t) => t('error.badControl'));
+    if (submit === undefined) {
+      return refusal('unknown', (t) => t('error.badControl'));
+    }
     return { name: `modal:${id.action}`, run: async () => submit(openPress(context, interaction, id)) };
   }
 
@@ -65,7 +73,9 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
       context.logger.debug({ err: error, interactionId: interaction.id }, 'suggestions failed');
     }
     // No suggestions are an answer too: without one the member's client shows an error.
-    if (!interaction.responded) await interaction.respond([]).catch(() => {});
+    if (!interaction.responded) {
+      await interaction.respond([]).catch(() => {});
+    }
   }
 
   return async (interaction) => {
@@ -73,14 +83,20 @@ export function createDispatcher({ context, onEvent, isStopping }: DispatchDeps)
       onEvent({ kind: 'answered', name: 'duplicate', outcome: 'duplicate' });
       return;
     }
-    if (interaction.isAutocomplete()) return suggest(interaction);
-    if (!isAnswerable(interaction)) return;
+    if (interaction.isAutocomplete()) {
+      return suggest(interaction);
+    }
+    if (!isAnswerable(interaction)) {
+      return;
+    }
     let outcome: 'ok' | 'refused' | 'error' = 'ok';
     let name = 'unknown';
     try {
       const found = route(interaction);
       name = found.name;
-      if (isStopping()) throw new LocalError('restarting', (t) => t('error.restarting'));
+      if (isStopping()) {
+        throw new LocalError('restarting', (t) => t('error.restarting'));
+      }
       await found.run();
     } catch (error) {
       outcome = await answerError(context.logger, interaction, error);

@@ -170,7 +170,9 @@ export interface MalformedInteraction {
  */
 export function checkPacket(packet: Packet): MalformedInteraction | undefined {
   const schema = typeof packet.t === 'string' && Object.hasOwn(SCHEMAS, packet.t) ? SCHEMAS[packet.t] : undefined;
-  if (schema === undefined) return undefined;
+  if (schema === undefined) {
+    return undefined;
+  }
   const result = schema.safeParse(packet.d);
   if (result.success) {
     packet.d = result.data;

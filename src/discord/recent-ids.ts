@@ -10,9 +10,13 @@ export class RecentIds {
 
   /** True the first time. */
   add(id: string): boolean {
-    if (this.#ids.has(id)) return false;
+    if (this.#ids.has(id)) {
+      return false;
+    }
     this.#ids.add(id);
-    if (this.#ids.size > this.#limit) this.#ids.delete(this.#ids.values().next().value ?? id);
+    if (this.#ids.size > this.#limit) {
+      this.#ids.delete(this.#ids.values().next().value ?? id);
+    }
     return true;
   }
 }

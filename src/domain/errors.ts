@@ -49,11 +49,13 @@ export class PictureTooLargeError extends TesseraError {
 
 /** Numbers (an embedding, tokens) were made by another model, and this one cannot read them. */
 export class OtherModelError extends TesseraError {
-  constructor(
-    readonly madeWith: string,
-    readonly inUse: string,
-  ) {
+  readonly madeWith: string;
+  readonly inUse: string;
+
+  constructor(madeWith: string, inUse: string) {
     super('other_model', `The pictures were made with the model ${madeWith}, but ${inUse} is in use.`);
+    this.madeWith = madeWith;
+    this.inUse = inUse;
   }
 }
 
@@ -63,9 +65,11 @@ export function expected(what: string, name: string, received: unknown): InputEr
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string')
+  if (typeof value === 'string') {
     return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}…` : JSON.stringify(value);
-  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
+  }
+  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);
+  }
   return Array.isArray(value) ? `an array of ${value.length}` : typeof value;
 }

@@ -11,7 +11,9 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export function healthHandler(sources: HealthSources, metrics: Metrics): RequestHandler {
   return (request, response) => {
     const path = request.url?.split('?')[0];
-    if (path !== '/healthz' && path !== '/metrics') return false;
+    if (path !== '/healthz' && path !== '/metrics') {
+      return false;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return true;
@@ -32,7 +34,7 @@ export function healthHandler(sources: HealthSources, metrics: Metrics): Request
 }
 
 /** What /healthz says: ok while Discord is connected and, where this machine paints, a painting process is ready. */
-export function health(sources: HealthSources) {
+function health(sources: HealthSources) {
   const workers = sources.workers().map(({ state, pendingCount, restartCount }) => ({
     state,
     pendingCount,
@@ -63,7 +65,9 @@ export async function startHealthServer(options: {
   readonly handler: RequestHandler;
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    if (!options.handler(request, response)) response.writeHead(404).end();
+    if (!options.handler(request, response)) {
+      response.writeHead(404).end();
+    }
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

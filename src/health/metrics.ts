@@ -45,7 +45,9 @@ export class Metrics {
       registers,
       collect() {
         const counts: Readonly<Partial<Record<JobStatus, number>>> = sources.jobCounts();
-        for (const [status, count] of Object.entries(counts)) this.set({ status }, count);
+        for (const [status, count] of Object.entries(counts)) {
+          this.set({ status }, count);
+        }
       },
     });
     this.#endedJobs = new Counter({

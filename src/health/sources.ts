@@ -3,7 +3,7 @@
 import type { JobStatus } from '../domain/job.js';
 import type { JobQueue } from '../queue/queue.js';
 
-export interface WorkerHealth {
+interface WorkerHealth {
   /** `ready` is good; `unusable` will not get better by itself. */
   readonly state: string;
   readonly pendingCount: number;

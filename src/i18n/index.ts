@@ -41,7 +41,9 @@ function languageOf(name: string): Texts | undefined {
 }
 
 function fill(text: string, values: Readonly<Record<string, string | number>> | undefined): string {
-  if (values === undefined) return text;
+  if (values === undefined) {
+    return text;
+  }
   return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
     String(Object.hasOwn(values, name) ? values[name] : whole),
   );

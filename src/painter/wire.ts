@@ -190,6 +190,8 @@ export function fromWire({ code, message, retryable }: WireError): TesseraError 
  */
 export function parseRequest<T>(schema: z.ZodType<T>, received: unknown): T {
   const parsed = schema.safeParse(received);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    return parsed.data;
+  }
   throw new InputError(`Expected a call the worker knows: ${z.prettifyError(parsed.error)}`);
 }

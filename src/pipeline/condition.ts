@@ -34,15 +34,17 @@ export interface Conditions {
 }
 
 export class Conditioner {
-  private runs = 0;
+  #runs = 0;
+  readonly #manifest: BundleManifest;
+  readonly #parts: ConditionerParts;
 
-  constructor(
-    private readonly manifest: BundleManifest,
-    private readonly parts: ConditionerParts,
-  ) {}
+  constructor(manifest: BundleManifest, parts: ConditionerParts) {
+    this.#manifest = manifest;
+    this.#parts = parts;
+  }
 
   get textEncoderRuns(): number {
-    return this.runs;
+    return this.#runs;
   }
 
   /**
@@ -56,10 +58,10 @@ export class Conditioner {
     seeds: readonly number[],
     signal: AbortSignal,
   ): Promise<Conditions> {
-    const guidance = this.manifest.memory?.guidance;
+    const guidance = this.#manifest.memory?.guidance;
     switch (condition.kind) {
       case 'text':
-        return this.ofText(condition.prompt, condition.style, seeds, signal);
+        return this.#ofText(condition.prompt, condition.style, seeds, signal);
       case 'image':
         return { embedding: await this.embedUpload(condition.bytes) };
       case 'embedding': {
@@ -67,17 +69,21 @@ export class Conditioner {
           embedding: { vector: embedding },
           pictures = [],
         } = condition;
-        if (guidance === undefined || pictures.length === 0) return { embedding };
+        if (guidance === undefined || pictures.length === 0) {
+          return { embedding };
+        }
         return { embedding, pictures: seeds.map((_, i) => pictures[i % pictures.length] as PictureCondition) };
       }
       case 'variation': {
         const { strength, imageTokens, sources = [] } = condition;
-        const picture = await this.parts.pictureDecoder.decode(imageTokens);
-        const [own] = await this.parts.imageEncoder.embed([picture]);
-        const { calibration } = this.manifest;
+        const picture = await this.#parts.pictureDecoder.decode(imageTokens);
+        const [own] = await this.#parts.imageEncoder.embed([picture]);
+        const { calibration } = this.#manifest;
         const { vector } = condition.embedding;
         const embedding = varyEmbedding(vector, own ?? vector, strength, seed, calibration);
-        if (guidance === undefined) return { embedding };
+        if (guidance === undefined) {
+          return { embedding };
+        }
         const guidePull = guidance.variationPull[strength];
         const guided = { embedding, guideTokens: imageTokens, guidePull, sources };
         return { embedding, pictures: seeds.map(() => guided) };
@@ -87,48 +93,54 @@ export class Conditioner {
 
   /** The image embedding of an uploaded picture. @throws InputError when it is none. */
   async embedUpload(bytes: Uint8Array): Promise<Float32Array> {
-    const { decoder, imageEncoder } = this.manifest;
+    const { decoder, imageEncoder } = this.#manifest;
     // At the size of our own pictures or larger: a picture that came from here is seen as it was when it was ranked.
     const rgba = await decodeUpload(bytes, Math.max(decoder.imageSize, imageEncoder.imageSize));
-    const [embedding] = await this.parts.imageEncoder.embed([fromRgba(rgba, 4, imageEncoder.background)]);
+    const [embedding] = await this.#parts.imageEncoder.embed([fromRgba(rgba, 4, imageEncoder.background)]);
     return normalise(embedding ?? []);
   }
 
   /** Conditioning vectors [P × W] of an embedding. */
   async rows(embedding: Float32Array): Promise<Float32Array> {
-    const outputs = await this.parts.condition.run({ embedding: floatTensor(embedding, [1, embedding.length]) });
+    const outputs = await this.#parts.condition.run({ embedding: floatTensor(embedding, [1, embedding.length]) });
     return floatsOf(outputs, 'condition');
   }
 
   /** Conditioning vectors of the null condition that guidance leads away from: the same for every picture. */
   nullRows(): Promise<Float32Array> {
-    return this.rows(new Float32Array(this.manifest.embeddingWidth));
+    return this.rows(new Float32Array(this.#manifest.embeddingWidth));
   }
 
   /** Words find pictures of the memory where there is one; what it does not know goes the way of CLIP alone. */
-  private async ofText(
+  async #ofText(
     prompt: string,
     style: string | undefined,
     seeds: readonly number[],
     signal: AbortSignal,
   ): Promise<Conditions> {
-    const embedding = await this.embedText(promptWithStyle(prompt, style, this.manifest));
-    const { memory } = this.parts;
-    if (memory === undefined) return { embedding };
+    const embedding = await this.#embedText(promptWithStyle(prompt, style, this.#manifest));
+    const { memory } = this.#parts;
+    if (memory === undefined) {
+      return { embedding };
+    }
     const read = await memory.reader.read(prompt);
     const scene = style === undefined ? read : { ...read, style };
     const { words } = scene;
-    if (scene.parts.length === 0) return { embedding, words };
+    if (scene.parts.length === 0) {
+      return { embedding, words };
+    }
     const pictures = await memory.scenes.of(scene, embedding, seeds, signal);
     return { embedding, words, pictures };
   }
 
-  private async embedText(words: string): Promise<Float32Array> {
-    const { inputIds, attentionMask } = this.parts.tokenizer.tokenize(words);
+  async #embedText(words: string): Promise<Float32Array> {
+    const { inputIds, attentionMask } = this.#parts.tokenizer.tokenize(words);
     const dims = [1, inputIds.length];
-    const mask = this.parts.text.hasInput('attention_mask') ? { attention_mask: int64Tensor(attentionMask, dims) } : {};
-    this.runs++;
-    const outputs = await this.parts.text.run({ input_ids: int64Tensor(inputIds, dims), ...mask });
-    return shiftToImages(normalise(floatsOf(outputs, 'embedding')), this.manifest.calibration);
+    const mask = this.#parts.text.hasInput('attention_mask')
+      ? { attention_mask: int64Tensor(attentionMask, dims) }
+      : {};
+    this.#runs++;
+    const outputs = await this.#parts.text.run({ input_ids: int64Tensor(inputIds, dims), ...mask });
+    return shiftToImages(normalise(floatsOf(outputs, 'embedding')), this.#manifest.calibration);
   }
 }

@@ -11,7 +11,9 @@ const NOISE_STREAM = 1;
 /** `vector` at length 1. @throws BundleError when it has no direction: zero, NaN or infinite. */
 export function normalise(vector: ArrayLike<number>): Float32Array {
   const length = Math.sqrt(dot(vector, vector));
-  if (!(length > 0 && Number.isFinite(length))) throw new BundleError('An embedding has no direction.');
+  if (!(length > 0 && Number.isFinite(length))) {
+    throw new BundleError('An embedding has no direction.');
+  }
   return Float32Array.from(vector, (value) => value / length);
 }
 
@@ -19,7 +21,9 @@ export function normalise(vector: ArrayLike<number>): Float32Array {
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  for (let i = 0; i < length; i++) {
+    sum += (a[i] ?? 0) * (b[i] ?? 0);
+  }
   return sum;
 }
 
@@ -51,7 +55,9 @@ export function slerp(a: ArrayLike<number>, b: ArrayLike<number>, share: number)
  */
 export function shiftToImages(text: Float32Array, calibration: BundleManifest['calibration']): Float32Array {
   const { textMean, imageMean } = calibration;
-  if (textMean === null || imageMean === null) return text;
+  if (textMean === null || imageMean === null) {
+    return text;
+  }
   return normalise(Float64Array.from(text, (value, i) => value - (textMean[i] ?? 0) + (imageMean[i] ?? 0)));
 }
 

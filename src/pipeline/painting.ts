@@ -169,8 +169,11 @@ function generateTokens(
 /** The first pictures of a request as far as they are drawn, as one PNG. */
 async function paintPreview(decoder: PictureDecoder, drawings: readonly (Drawing | undefined)[]): Promise<Uint8Array> {
   const pictures = [];
-  for (const drawing of drawings)
-    if (drawing !== undefined) pictures.push(toRgba(await decoder.decodePartial(drawing.tokens, drawing.position)));
+  for (const drawing of drawings) {
+    if (drawing !== undefined) {
+      pictures.push(toRgba(await decoder.decodePartial(drawing.tokens, drawing.position)));
+    }
+  }
   return encodePng(layOutGrid(pictures));
 }
 
@@ -180,21 +183,23 @@ function painted({ imageTokens, seed, fit, condition }: Candidate & { readonly f
 
 /** Milliseconds since the last lap and since the start. */
 class StageClock {
-  private readonly startedAt = performance.now();
-  private lapStartedAt = this.startedAt;
+  readonly #startedAt = performance.now();
+  #lapStartedAt = this.#startedAt;
 
   lap(): number {
     const now = performance.now();
-    const lapMs = now - this.lapStartedAt;
-    this.lapStartedAt = now;
+    const lapMs = now - this.#lapStartedAt;
+    this.#lapStartedAt = now;
     return lapMs;
   }
 
   totalMs(): number {
-    return performance.now() - this.startedAt;
+    return performance.now() - this.#startedAt;
   }
 }
 
 function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new AbortedError();
+  if (signal.aborted) {
+    throw new AbortedError();
+  }
 }

@@ -58,17 +58,18 @@ interface Parts extends PaintingParts {
  * machine gives the same bytes, alone or in company.
  */
 export class Pipeline implements Painter {
-  private readonly closing = new AbortController();
-  private readonly running = new Set<Promise<unknown>>();
-  private phrases: Promise<PhraseBook> | undefined;
-  private pendingLoadMs: number;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  #phrases: Promise<PhraseBook> | undefined;
+  #pendingLoadMs: number;
+  readonly #parts: Parts;
+  /** How long `open` took. */
+  readonly loadMs: number;
 
-  private constructor(
-    private readonly parts: Parts,
-    /** How long `open` took. */
-    readonly loadMs: number,
-  ) {
-    this.pendingLoadMs = loadMs;
+  private constructor(parts: Parts, loadMs: number) {
+    this.#parts = parts;
+    this.loadMs = loadMs;
+    this.#pendingLoadMs = loadMs;
   }
 
   /**
@@ -97,7 +98,9 @@ export class Pipeline implements Painter {
         prior.depth === null ? undefined : sessions.get('depth'),
         CodeBook.open(bundle),
       ]);
-      if (options.signal?.aborted) throw new AbortedError();
+      if (options.signal?.aborted) {
+        throw new AbortedError();
+      }
       const imageEncoder = new ImageEncoder(image, manifest.imageEncoder, manifest.embeddingWidth);
       const pictureDecoder = new PictureDecoder(decoder, manifest.decoder, prior);
       const memory = await openMemory(bundle, sessions, { imageEncoder, pictureDecoder });
@@ -133,7 +136,7 @@ export class Pipeline implements Painter {
 
   /** Times that the text encoder has run; a reroll or a variation must not add to it. */
   get textEncoderRuns(): number {
-    return this.parts.conditioner.textEncoderRuns;
+    return this.#parts.conditioner.textEncoderRuns;
   }
 
   /**
@@ -141,58 +144,61 @@ export class Pipeline implements Painter {
    * @throws AbortedError when the signal is aborted or the pipeline is closed meanwhile.
    */
   paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
-    return this.track(() => {
-      const checked = checkPaintRequest(request, this.parts.manifest);
-      const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
+    return this.#track(() => {
+      const checked = checkPaintRequest(request, this.#parts.manifest);
+      const signal = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
       // Whoever comes first has waited for the loading.
-      const loadMs = this.pendingLoadMs;
-      this.pendingLoadMs = 0;
-      return paintPictures(this.parts, checked, options, signal, loadMs);
+      const loadMs = this.#pendingLoadMs;
+      this.#pendingLoadMs = 0;
+      return paintPictures(this.#parts, checked, options, signal, loadMs);
     });
   }
 
   /** @throws InputError, PictureTooLargeError */
   render(request: RenderRequest): Promise<RenderedPicture> {
-    return this.track(async () => {
-      const { manifest } = this.parts;
+    return this.#track(async () => {
+      const { manifest } = this.#parts;
       checkRenderRequest(request, manifest);
       const pictures = [];
-      for (const tokens of request.imageTokens) pictures.push(toRgba(await this.parts.decoder.decode(tokens)));
+      for (const tokens of request.imageTokens) {
+        pictures.push(toRgba(await this.#parts.decoder.decode(tokens)));
+      }
       return renderPng(pictures, request.sizePx ?? manifest.decoder.imageSize, request.maxBytes);
     });
   }
 
   /** The phrases nearest to an uploaded picture. @throws InputError when it is none; BundleError without phrases. */
   describe(image: Uint8Array, count = 5): Promise<readonly Phrase[]> {
-    return this.track(async () => {
-      if (!Number.isInteger(count) || count < 1 || count > MAX_PHRASES)
+    return this.#track(async () => {
+      if (!Number.isInteger(count) || count < 1 || count > MAX_PHRASES) {
         throw expected(`an integer from 1 to ${MAX_PHRASES}`, 'count', count);
-      const phrases = await this.openPhrases();
-      return phrases.nearest(await this.parts.conditioner.embedUpload(image), count);
+      }
+      const phrases = await this.#openPhrases();
+      return phrases.nearest(await this.#parts.conditioner.embedUpload(image), count);
     });
   }
 
   /** The image embedding of an uploaded picture. @throws InputError when it is none. */
   embedImage(image: Uint8Array): Promise<Embedding> {
-    return this.track(async () => ({
-      vector: await this.parts.conditioner.embedUpload(image),
-      bundle: bundleId(this.parts.manifest),
+    return this.#track(async () => ({
+      vector: await this.#parts.conditioner.embedUpload(image),
+      bundle: bundleId(this.#parts.manifest),
     }));
   }
 
   /** Tokens [P × G] of an uploaded picture: what the bundle's encoder sees in it. @throws InputError */
   encodePicture(image: Uint8Array): Promise<Uint16Array> {
-    return this.track(async () => {
-      const { encoder, imageEncoder } = this.parts.manifest;
+    return this.#track(async () => {
+      const { encoder, imageEncoder } = this.#parts.manifest;
       const picture = fromRgba(await decodeUpload(image, encoder.imageSize), encoder.channels, imageEncoder.background);
-      return new PictureEncoder(await this.parts.sessions.get('encoder'), encoder).encode(picture);
+      return new PictureEncoder(await this.#parts.sessions.get('encoder'), encoder).encode(picture);
     });
   }
 
   async summary(): Promise<BundleSummary> {
-    const { name, version, licence, decoder, styles, sampling, metrics } = this.parts.manifest;
+    const { name, version, licence, decoder, styles, sampling, metrics } = this.#parts.manifest;
     return {
-      id: bundleId(this.parts.manifest),
+      id: bundleId(this.#parts.manifest),
       name,
       version,
       licence,
@@ -205,28 +211,30 @@ export class Pipeline implements Painter {
 
   /** Cancels what is running, waits until it has stopped and frees the graphs. Later calls reject with AbortedError. */
   async close(): Promise<void> {
-    this.closing.abort();
-    await Promise.allSettled(this.running);
-    await this.parts.sessions.release();
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+    await this.#parts.sessions.release();
   }
 
-  private async track<T>(work: () => Promise<T>): Promise<T> {
-    if (this.closing.signal.aborted) throw new AbortedError('The pipeline is closed.');
+  async #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) {
+      throw new AbortedError('The pipeline is closed.');
+    }
     // An async function: a synchronous InputError becomes a rejection too.
     const promise = (async () => work())();
-    this.running.add(promise);
+    this.#running.add(promise);
     try {
       return await promise;
     } finally {
-      this.running.delete(promise);
+      this.#running.delete(promise);
     }
   }
 
-  private openPhrases(): Promise<PhraseBook> {
-    this.phrases ??= PhraseBook.open(this.parts.bundle).catch((error: unknown) => {
-      this.phrases = undefined;
+  #openPhrases(): Promise<PhraseBook> {
+    this.#phrases ??= PhraseBook.open(this.#parts.bundle).catch((error: unknown) => {
+      this.#phrases = undefined;
       throw error;
     });
-    return this.phrases;
+    return this.#phrases;
   }
 }

@@ -48,7 +48,9 @@ function checkSampling(asked: Partial<SamplingSettings>, count: number, defaults
   };
   requireNumber(sampling.temperature, 0, 5, 'temperature');
   requireInteger(sampling.topK, 0, Number.MAX_SAFE_INTEGER, 'topK');
-  if (!(sampling.topP > 0 && sampling.topP <= 1)) throw expected('a number above 0 and up to 1', 'topP', sampling.topP);
+  if (!(sampling.topP > 0 && sampling.topP <= 1)) {
+    throw expected('a number above 0 and up to 1', 'topP', sampling.topP);
+  }
   requireNumber(sampling.guidanceScale, 0, 20, 'guidanceScale');
   requireInteger(sampling.candidateCount, count, MAX_CANDIDATES, 'candidateCount');
   return sampling;
@@ -57,31 +59,47 @@ function checkSampling(asked: Partial<SamplingSettings>, count: number, defaults
 /** @throws InputError */
 export function checkRenderRequest(request: RenderRequest, manifest: BundleManifest): void {
   const { imageTokens, sizePx, maxBytes } = request;
-  if (!Array.isArray(imageTokens) || imageTokens.length < 1 || imageTokens.length > MAX_PICTURES)
+  if (!Array.isArray(imageTokens) || imageTokens.length < 1 || imageTokens.length > MAX_PICTURES) {
     throw expected(`1 to ${MAX_PICTURES} pictures`, 'imageTokens', imageTokens);
-  for (const tokens of imageTokens) checkImageTokens(tokens, manifest);
-  if (sizePx !== undefined) requireInteger(sizePx, RENDERED_PX.min, RENDERED_PX.max, 'sizePx');
-  if (maxBytes !== undefined) requireInteger(maxBytes, 1, Number.MAX_SAFE_INTEGER, 'maxBytes');
+  }
+  for (const tokens of imageTokens) {
+    checkImageTokens(tokens, manifest);
+  }
+  if (sizePx !== undefined) {
+    requireInteger(sizePx, RENDERED_PX.min, RENDERED_PX.max, 'sizePx');
+  }
+  if (maxBytes !== undefined) {
+    requireInteger(maxBytes, 1, Number.MAX_SAFE_INTEGER, 'maxBytes');
+  }
 }
 
 /** The words to encode: the prompt without outer white space, and the style's suffix. @throws InputError */
 export function promptWithStyle(prompt: string, style: string | undefined, manifest: BundleManifest): string {
   const words = checkPrompt(prompt);
-  if (style === undefined) return words;
+  if (style === undefined) {
+    return words;
+  }
   const known = manifest.styles.find(({ name }) => name === style);
-  if (known !== undefined) return words + known.suffix;
+  if (known !== undefined) {
+    return words + known.suffix;
+  }
   const names = manifest.styles.map(({ name }) => name).join(', ');
   throw expected(names === '' ? 'no style, as this bundle has none,' : `one of ${names}`, 'style', style);
 }
 
 function checkPrompt(prompt: unknown): string {
-  if (typeof prompt !== 'string') throw expected('text', 'prompt', prompt);
+  if (typeof prompt !== 'string') {
+    throw expected('text', 'prompt', prompt);
+  }
   const words = prompt.trim();
   const range = `1 to ${MAX_PROMPT_CHARS} characters`;
-  if (words === '') throw expected(range, 'prompt', prompt);
+  if (words === '') {
+    throw expected(range, 'prompt', prompt);
+  }
   // Characters as people count them, and not UTF-16 units; a text beyond twice the limit is not counted at all.
-  if (words.length > 2 * MAX_PROMPT_CHARS || charCount(words) > MAX_PROMPT_CHARS)
+  if (words.length > 2 * MAX_PROMPT_CHARS || charCount(words) > MAX_PROMPT_CHARS) {
     throw expected(range, 'prompt', `${words.slice(0, 60)}… (${words.length})`);
+  }
   return words;
 }
 
@@ -95,12 +113,15 @@ function checkCondition(condition: Condition, manifest: BundleManifest): Conditi
     case 'embedding': {
       const { pictures } = condition;
       const checked = { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
-      if (pictures === undefined) return checked;
+      if (pictures === undefined) {
+        return checked;
+      }
       return { ...checked, pictures: pictures.map((picture) => checkPictureCondition(picture, manifest)) };
     }
     case 'variation':
-      if (condition.strength !== 'subtle' && condition.strength !== 'strong')
+      if (condition.strength !== 'subtle' && condition.strength !== 'strong') {
         throw expected('subtle or strong', 'strength', condition.strength);
+      }
       checkImageTokens(condition.imageTokens, manifest);
       return { ...condition, embedding: checkEmbedding(condition.embedding, manifest) };
     default:
@@ -109,45 +130,57 @@ function checkCondition(condition: Condition, manifest: BundleManifest): Conditi
 }
 
 function checkPictureCondition(condition: PictureCondition, manifest: BundleManifest): PictureCondition {
-  if (condition.guideTokens !== undefined) checkImageTokens(condition.guideTokens, manifest);
+  if (condition.guideTokens !== undefined) {
+    checkImageTokens(condition.guideTokens, manifest);
+  }
   return { ...condition, embedding: checkVector(condition.embedding, manifest) };
 }
 
 /** @throws OtherModelError when another bundle made it, InputError when it is none */
 function checkEmbedding({ vector, bundle }: Embedding, manifest: BundleManifest): Embedding {
   const id = bundleId(manifest);
-  if (!fits({ vector, bundle }, id)) throw new OtherModelError(bundle, id);
+  if (!fits({ vector, bundle }, id)) {
+    throw new OtherModelError(bundle, id);
+  }
   return { vector: checkVector(vector, manifest), bundle };
 }
 
 function checkVector(embedding: unknown, { embeddingWidth }: BundleManifest): Float32Array {
   const what = `${embeddingWidth} float32 numbers that are not all zero`;
-  if (!(embedding instanceof Float32Array) || embedding.length !== embeddingWidth)
+  if (!(embedding instanceof Float32Array) || embedding.length !== embeddingWidth) {
     throw expected(what, 'embedding', embedding instanceof Float32Array ? `${embedding.length} numbers` : embedding);
+  }
   const squaredLength = dot(embedding, embedding);
-  if (!(squaredLength > 0 && Number.isFinite(squaredLength))) throw expected(what, 'embedding', 'other numbers');
+  if (!(squaredLength > 0 && Number.isFinite(squaredLength))) {
+    throw expected(what, 'embedding', 'other numbers');
+  }
   // What we stored ourselves is used as it is: normalising it once more could change its last bits.
   return Math.abs(squaredLength - 1) < 1e-4 ? embedding : normalise(embedding);
 }
 
 function checkImageTokens(tokens: unknown, { prior }: BundleManifest): void {
   const length = prior.positions * prior.codesPerPosition;
-  if (!(tokens instanceof Uint16Array) || tokens.length !== length)
+  if (!(tokens instanceof Uint16Array) || tokens.length !== length) {
     throw expected(`${length} tokens`, 'imageTokens', tokens instanceof Uint16Array ? `${tokens.length}` : tokens);
+  }
   const wrong = tokens.find((token) => token >= prior.codebookSize);
-  if (wrong !== undefined) throw expected(`tokens below ${prior.codebookSize}`, 'imageTokens', wrong);
+  if (wrong !== undefined) {
+    throw expected(`tokens below ${prior.codebookSize}`, 'imageTokens', wrong);
+  }
 }
 
 function requireInteger(value: unknown, min: number, max: number, name: string): void {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
     throw expected(
       max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`,
       name,
       value,
     );
+  }
 }
 
 function requireNumber(value: unknown, min: number, max: number, name: string): void {
-  if (typeof value !== 'number' || !(value >= min && value <= max))
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
     throw expected(`a number from ${min} to ${max}`, name, value);
+  }
 }

@@ -2,12 +2,14 @@ import { TesseraError } from '../domain/errors.js';
 
 /** So many jobs wait already that one more would wait too long to be worth it. */
 export class QueueFullError extends TesseraError {
-  constructor(
-    /** Jobs waiting in all. */
-    readonly waitingCount: number,
-    readonly maxWaiting: number,
-  ) {
+  /** Jobs waiting in all. */
+  readonly waitingCount: number;
+  readonly maxWaiting: number;
+
+  constructor(waitingCount: number, maxWaiting: number) {
     super('queue_full', `The queue is full: ${waitingCount} jobs wait and ${maxWaiting} may.`, { retryable: true });
+    this.waitingCount = waitingCount;
+    this.maxWaiting = maxWaiting;
   }
 }
 

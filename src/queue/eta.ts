@@ -19,7 +19,9 @@ export class PaintDurations {
 
   /** Mean in ms. */
   get meanMs(): number {
-    if (this.#newest.length === 0) return firstGuessMs;
+    if (this.#newest.length === 0) {
+      return firstGuessMs;
+    }
     return this.#newest.reduce((sum, ms) => sum + ms, 0) / this.#newest.length;
   }
 }

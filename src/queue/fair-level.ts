@@ -25,9 +25,12 @@ export class FairLevel<F extends Flow> {
   readonly #idle = new MinHeap<F>((a, b) => a.start < b.start);
   #virtualTime = 0;
   #nextOrder = 0;
+  readonly #drawRank: (flow: F) => number;
 
   /** @param drawRank Order among parties that are due at the same virtual time, drawn anew for each of their turns. */
-  constructor(private readonly drawRank: (flow: F) => number) {}
+  constructor(drawRank: (flow: F) => number) {
+    this.#drawRank = drawRank;
+  }
 
   /** Parties with work, and those remembered without. */
   get size(): number {
@@ -40,11 +43,13 @@ export class FairLevel<F extends Flow> {
 
   /** Takes part from now on, with the tag it had grown to but none in the past. Does nothing for one that already does. */
   enter(flow: F): void {
-    if (this.#ready.has(flow)) return;
+    if (this.#ready.has(flow)) {
+      return;
+    }
     this.#idle.remove(flow);
     this.#flows.set(flow.key, flow);
     flow.start = Math.max(flow.start, this.#virtualTime);
-    flow.rank = this.drawRank(flow);
+    flow.rank = this.#drawRank(flow);
     flow.order = this.#nextOrder++;
     this.#ready.push(flow);
   }
@@ -52,8 +57,11 @@ export class FairLevel<F extends Flow> {
   /** Has no work any more. */
   leave(flow: F): void {
     this.#ready.remove(flow);
-    if (flow.start > this.#virtualTime) this.#idle.push(flow);
-    else this.#flows.delete(flow.key);
+    if (flow.start > this.#virtualTime) {
+      this.#idle.push(flow);
+    } else {
+      this.#flows.delete(flow.key);
+    }
   }
 
   /** Keeps its work, but is passed over until it enters again. */
@@ -70,7 +78,7 @@ export class FairLevel<F extends Flow> {
   /** Charges a party that is taken from, and moves virtual time to where it started. */
   charge(flow: F, amount: number): void {
     this.#virtualTime = Math.max(this.#virtualTime, flow.start);
-    this.#retag(flow, flow.start + amount, this.drawRank(flow));
+    this.#retag(flow, flow.start + amount, this.#drawRank(flow));
     for (let idle = this.#idle.peek(); idle && idle.start <= this.#virtualTime; idle = this.#idle.peek()) {
       this.#forget(idle);
     }
@@ -83,7 +91,9 @@ export class FairLevel<F extends Flow> {
 
   /** Forgets the parties without work: for when all work is done and nobody is owed anything. */
   forgetIdle(): void {
-    for (let idle = this.#idle.peek(); idle; idle = this.#idle.peek()) this.#forget(idle);
+    for (let idle = this.#idle.peek(); idle; idle = this.#idle.peek()) {
+      this.#forget(idle);
+    }
   }
 
   /** The parties that may be taken, as copies on a level of their own: for looking ahead. */
@@ -105,7 +115,9 @@ export class FairLevel<F extends Flow> {
     flow.start = start;
     flow.rank = rank;
     flow.order = this.#nextOrder++;
-    if (wasReady) this.#ready.push(flow);
+    if (wasReady) {
+      this.#ready.push(flow);
+    }
   }
 
   #forget(flow: F): void {
@@ -115,6 +127,8 @@ export class FairLevel<F extends Flow> {
 }
 
 function isBefore(a: Flow, b: Flow): boolean {
-  if (a.start !== b.start) return a.start < b.start;
+  if (a.start !== b.start) {
+    return a.start < b.start;
+  }
   return a.rank === b.rank ? a.order < b.order : a.rank < b.rank;
 }

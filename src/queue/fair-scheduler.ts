@@ -64,7 +64,9 @@ export class FairScheduler {
   take(): FairEntry | undefined {
     const member = this.#members.next();
     const entry = member?.waiting.shift();
-    if (member === undefined || entry === undefined) return undefined;
+    if (member === undefined || entry === undefined) {
+      return undefined;
+    }
     this.#turns.taken(member.rank);
     this.#members.charge(member, charge(entry));
     this.#left(entry, member);
@@ -80,7 +82,9 @@ export class FairScheduler {
   remove(id: string): boolean {
     const entry = this.#entries.get(id);
     const member = entry && this.#members.get(flowKey(entry.groupKey, entry.memberKey));
-    if (entry === undefined || member === undefined) return false;
+    if (entry === undefined || member === undefined) {
+      return false;
+    }
     member.waiting.splice(member.waiting.indexOf(entry), 1);
     this.#left(entry, member);
     return true;
@@ -88,9 +92,14 @@ export class FairScheduler {
 
   /** A held group keeps its jobs and takes new ones, but is passed over. Being held gains no credit. */
   setHeld(groupKey: string, isHeld: boolean): void {
-    if (isHeld) this.#heldGroups.add(groupKey);
-    else this.#heldGroups.delete(groupKey);
-    for (const member of this.#groups.get(groupKey) ?? []) this.#admit(member);
+    if (isHeld) {
+      this.#heldGroups.add(groupKey);
+    } else {
+      this.#heldGroups.delete(groupKey);
+    }
+    for (const member of this.#groups.get(groupKey) ?? []) {
+      this.#admit(member);
+    }
   }
 
   isHeld(groupKey: string): boolean {
@@ -101,7 +110,9 @@ export class FairScheduler {
   order(): readonly FairEntry[] {
     const ahead = this.#copyOfReady();
     const order: FairEntry[] = [];
-    for (let entry = ahead.take(); entry !== undefined; entry = ahead.take()) order.push(entry);
+    for (let entry = ahead.take(); entry !== undefined; entry = ahead.take()) {
+      order.push(entry);
+    }
     const held = [...this.#entries.values()].filter((entry) => this.#heldGroups.has(entry.groupKey));
     return [...order, ...held.sort((a, b) => a.sequence - b.sequence)];
   }
@@ -117,9 +128,13 @@ export class FairScheduler {
   }
 
   #enter(entry: FairEntry): MemberFlow {
-    if (this.#entries.has(entry.id)) throw new RangeError(`The job ${entry.id} waits already.`);
+    if (this.#entries.has(entry.id)) {
+      throw new RangeError(`The job ${entry.id} waits already.`);
+    }
     for (const share of [entry.cost, entry.groupWeight, entry.memberWeight]) {
-      if (!(share > 0 && share < Number.POSITIVE_INFINITY)) throw new RangeError(`A weight or cost of ${share}.`);
+      if (!(share > 0 && share < Number.POSITIVE_INFINITY)) {
+        throw new RangeError(`A weight or cost of ${share}.`);
+      }
     }
     const { groupKey, groupWeight } = entry;
     const key = flowKey(groupKey, entry.memberKey);
@@ -136,18 +151,25 @@ export class FairScheduler {
   }
 
   #admit(member: MemberFlow): void {
-    if (this.#heldGroups.has(member.groupKey)) this.#members.hold(member);
-    else this.#members.enter(member);
+    if (this.#heldGroups.has(member.groupKey)) {
+      this.#members.hold(member);
+    } else {
+      this.#members.enter(member);
+    }
   }
 
   /** The entry is out of its member's list: whoever has nothing left leaves. */
   #left(entry: FairEntry, member: MemberFlow): void {
     this.#entries.delete(entry.id);
-    if (member.waiting.length > 0) return;
+    if (member.waiting.length > 0) {
+      return;
+    }
     this.#members.leave(member);
     const group = this.#groups.get(member.groupKey);
     group?.delete(member);
-    if (group?.size !== 0) return;
+    if (group?.size !== 0) {
+      return;
+    }
     this.#groups.delete(member.groupKey);
     this.#turns.forget(member.groupKey);
   }

@@ -53,7 +53,9 @@ export class JobOutcomes {
       }
       case 'cancelled': {
         const job = jobs.cancel(id);
-        if (job !== undefined) events.emit('cancelled', job);
+        if (job !== undefined) {
+          events.emit('cancelled', job);
+        }
         return undefined;
       }
       case 'interrupted':
@@ -72,7 +74,9 @@ export class JobOutcomes {
       this.#requeue(run, true);
       return Math.min(retryDelayMs * 2 ** attempts, longestRetryDelayMs);
     }
-    if (!isOurs) report(error, `job ${id} failed unexpectedly`);
+    if (!isOurs) {
+      report(error, `job ${id} failed unexpectedly`);
+    }
     events.emit('failed', jobs.fail(id, isOurs ? error.code : 'internal'), error);
     return undefined;
   }

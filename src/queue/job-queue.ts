@@ -98,11 +98,15 @@ export class FairJobQueue implements JobQueue {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       const first = jobs.getByInteraction(newJob.origin.interactionId);
-      if (first === undefined) throw refusal;
+      if (first === undefined) {
+        throw refusal;
+      }
       return { job: first, isNew: false };
     }
     const added = jobs.insert(newJob);
-    if (added.isNew) this.#enqueue(added.job, weights);
+    if (added.isNew) {
+      this.#enqueue(added.job, weights);
+    }
     return added;
   }
 
@@ -115,8 +119,12 @@ export class FairJobQueue implements JobQueue {
       return jobs.get(jobId)?.status === 'cancelled';
     }
     const job = jobs.cancel(jobId);
-    if (this.#scheduler.remove(jobId)) this.#moved();
-    if (job !== undefined) this.#events.emit('cancelled', job);
+    if (this.#scheduler.remove(jobId)) {
+      this.#moved();
+    }
+    if (job !== undefined) {
+      this.#events.emit('cancelled', job);
+    }
     return job !== undefined;
   }
 
@@ -140,16 +148,25 @@ export class FairJobQueue implements JobQueue {
 
   setPaused(guildId: string, paused: boolean): void {
     this.#knownGuilds.add(guildId);
-    if (this.#scheduler.isHeld(guildId) === paused) return;
+    if (this.#scheduler.isHeld(guildId) === paused) {
+      return;
+    }
     this.#scheduler.setHeld(guildId, paused);
     this.#moved();
     // The tickets of held jobs found nothing to do and are gone.
-    if (!paused) for (let i = 0; i < this.waitingCount; i += 1) this.#addTicket();
+    if (!paused) {
+      for (let i = 0; i < this.waitingCount; i += 1) {
+        this.#addTicket();
+      }
+    }
   }
 
   async idle(): Promise<void> {
-    if (this.#slots.isPaused) await Promise.all(Array.from(this.#running.values(), (run) => run.released));
-    else await this.#slots.onIdle();
+    if (this.#slots.isPaused) {
+      await Promise.all(Array.from(this.#running.values(), (run) => run.released));
+    } else {
+      await this.#slots.onIdle();
+    }
   }
 
   /** Follows the number of painting processes or remote machines; 0 lets everything wait. Running jobs go on. */
@@ -162,10 +179,14 @@ export class FairJobQueue implements JobQueue {
 
   /** Attach listeners before: a job that has used up its attempts ends here. */
   async start(): Promise<void> {
-    if (this.#isStarted) return;
+    if (this.#isStarted) {
+      return;
+    }
     this.#isStarted = true;
     for (const job of this.#options.store.jobs.unfinished()) {
-      if (!this.#scheduler.has(job.id)) this.#resume(job);
+      if (!this.#scheduler.has(job.id)) {
+        this.#resume(job);
+      }
     }
     this.#startOrPause();
   }
@@ -198,7 +219,9 @@ export class FairJobQueue implements JobQueue {
     // Role weights are not stored: a resumed job counts as a normal member's.
     const { guildId } = job.origin;
     this.#enqueue(waiting, { guild: guildId === null ? 1 : settings.get(guildId).queueShare, member: 1 });
-    if (wasActive) this.#events.emit('requeued', waiting);
+    if (wasActive) {
+      this.#events.emit('requeued', waiting);
+    }
   }
 
   #enqueue(job: Job, weights: Weights): void {
@@ -221,19 +244,26 @@ export class FairJobQueue implements JobQueue {
   }
 
   #refusal(): Error | undefined {
-    if (this.#stopping.signal.aborted) return new QueueStoppedError();
+    if (this.#stopping.signal.aborted) {
+      return new QueueStoppedError();
+    }
     const isFull = this.waitingCount >= this.#limits.maxWaiting;
     return isFull ? new QueueFullError(this.waitingCount, this.#limits.maxWaiting) : undefined;
   }
 
   #startOrPause(): void {
     const mayRun = this.#isStarted && this.#slotCount > 0 && !this.#stopping.signal.aborted;
-    if (mayRun) this.#slots.start();
-    else this.#slots.pause();
+    if (mayRun) {
+      this.#slots.start();
+    } else {
+      this.#slots.pause();
+    }
   }
 
   #addTicket(): void {
-    if (!this.#stopping.signal.aborted) void this.#slots.add(() => this.#useSlot());
+    if (!this.#stopping.signal.aborted) {
+      void this.#slots.add(() => this.#useSlot());
+    }
   }
 
   /** What a slot does with a ticket. Never rejects. */
@@ -241,7 +271,9 @@ export class FairJobQueue implements JobQueue {
     // `add` shall have resolved, and jobs of the same turn shall all be in, before one is chosen.
     await nextTurn();
     const entry = this.#stopping.signal.aborted ? undefined : this.#scheduler.take();
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      return;
+    }
     const { store, painter, previewEverySteps = 0 } = this.#options;
     const run = new JobRun({
       entry,
@@ -255,13 +287,19 @@ export class FairJobQueue implements JobQueue {
     this.#running.set(entry.id, run);
     this.#moved();
     const outcome = await run.paint();
-    if (run.isAbandoned) return;
+    if (run.isAbandoned) {
+      return;
+    }
     this.#running.delete(entry.id);
     const retryAfterMs = this.#outcomes.settle(run, outcome);
-    if (this.#running.size === 0 && this.waitingCount === 0) this.#scheduler.forgetIdle();
+    if (this.#running.size === 0 && this.waitingCount === 0) {
+      this.#scheduler.forgetIdle();
+    }
     this.#moved();
     run.release();
-    if (retryAfterMs === undefined) return;
+    if (retryAfterMs === undefined) {
+      return;
+    }
     // The slot rests meanwhile: whatever was lost behind it (a worker) is coming back.
     await delay(retryAfterMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     this.#addTicket();
@@ -272,7 +310,9 @@ export class FairJobQueue implements JobQueue {
     this.#slots.pause();
     this.#slots.clear();
     await this.#runsReleased(graceMs);
-    for (const run of this.#running.values()) run.interrupt();
+    for (const run of this.#running.values()) {
+      run.interrupt();
+    }
     await this.#runsReleased(this.#options.abortWaitMs ?? 2000);
     for (const run of [...this.#running.values()]) {
       run.abandon();
@@ -284,7 +324,9 @@ export class FairJobQueue implements JobQueue {
 
   /** Waits until every slot is free, but no longer than this. */
   async #runsReleased(waitMs: number): Promise<void> {
-    if (this.#running.size === 0) return;
+    if (this.#running.size === 0) {
+      return;
+    }
     const timeout = new AbortController();
     await Promise.race([
       Promise.all(Array.from(this.#running.values(), (run) => run.released)),
@@ -300,8 +342,11 @@ export class FairJobQueue implements JobQueue {
 
   #report(error: unknown, message: string): void {
     const { logger } = this.#options;
-    if (logger !== undefined) logger.error({ err: error }, message);
-    else process.emitWarning(error instanceof Error ? error : String(error), { detail: message });
+    if (logger !== undefined) {
+      logger.error({ err: error }, message);
+    } else {
+      process.emitWarning(error instanceof Error ? error : String(error), { detail: message });
+    }
   }
 }
 

@@ -90,8 +90,12 @@ export class JobRun {
       // Asked to stop and finished at the same moment: the owner was told that it is cancelled.
       return this.#isCancelled ? { kind: 'cancelled' } : completed;
     } catch (error) {
-      if (this.#isCancelled) return { kind: 'cancelled' };
-      if (this.#controller.signal.aborted) return { kind: 'interrupted' };
+      if (this.#isCancelled) {
+        return { kind: 'cancelled' };
+      }
+      if (this.#controller.signal.aborted) {
+        return { kind: 'interrupted' };
+      }
       return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)), attempts };
     }
   }
@@ -106,7 +110,9 @@ export class JobRun {
     const result = await painter.paint(request, {
       signal,
       onProgress: (progress) => {
-        if (this.#isAbandoned) return;
+        if (this.#isAbandoned) {
+          return;
+        }
         this.#fraction = progress.fraction;
         onProgress(job, progress);
       },

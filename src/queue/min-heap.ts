@@ -35,7 +35,9 @@ export class MinHeap<T> {
   remove(item: T): boolean {
     const index = this.#indices.get(item);
     const last = index === undefined ? undefined : this.#items.pop();
-    if (index === undefined || last === undefined) return false;
+    if (index === undefined || last === undefined) {
+      return false;
+    }
     this.#indices.delete(item);
     if (last !== item) {
       this.#rise(last, index);
@@ -54,7 +56,9 @@ export class MinHeap<T> {
     while (index > 0) {
       const above = (index - 1) >> 1;
       const parent = this.#items[above];
-      if (parent === undefined || !this.#isBefore(item, parent)) break;
+      if (parent === undefined || !this.#isBefore(item, parent)) {
+        break;
+      }
       this.#put(parent, index);
       index = above;
     }
@@ -67,10 +71,14 @@ export class MinHeap<T> {
       const left = index * 2 + 1;
       const leftItem = this.#items[left];
       const rightItem = this.#items[left + 1];
-      if (leftItem === undefined) break;
+      if (leftItem === undefined) {
+        break;
+      }
       const isRight = rightItem !== undefined && this.#isBefore(rightItem, leftItem);
       const child = isRight ? rightItem : leftItem;
-      if (!this.#isBefore(child, item)) break;
+      if (!this.#isBefore(child, item)) {
+        break;
+      }
       this.#put(child, index);
       index = isRight ? left + 1 : left;
     }

@@ -35,15 +35,21 @@ export function paintRequestOf(job: Job, options: PaintRequestOptions): PaintReq
 }
 
 function conditionOf(job: Job, { bundle, parentOf }: PaintRequestOptions): Condition {
-  if (job.source.kind === 'prompt' || job.embedding === null) return wordsOf(job);
+  if (job.source.kind === 'prompt' || job.embedding === null) {
+    return wordsOf(job);
+  }
   if (!fits(job.embedding, bundle)) {
     // A variation is of one picture, which only its own model can read; of anything else the words are there, mostly.
-    if (job.source.kind === 'embedding' && job.prompt !== '') return wordsOf(job);
+    if (job.source.kind === 'embedding' && job.prompt !== '') {
+      return wordsOf(job);
+    }
     throw new OtherModelError(job.embedding.bundle, bundle);
   }
   // Stays while this job waits, even when it is deleted in Discord: the store prunes no parent of an unfinished job.
   const parent = job.parentJobId === null ? undefined : parentOf(job.parentJobId);
-  if (job.source.kind === 'variation') return variationOf(job.embedding, job.source, parent);
+  if (job.source.kind === 'variation') {
+    return variationOf(job.embedding, job.source, parent);
+  }
   const pictures = picturesBehind(job.embedding, parent);
   const reroll = { kind: 'embedding', embedding: job.embedding } as const;
   return pictures.length === 0 ? reroll : { ...reroll, pictures };
@@ -59,7 +65,9 @@ function variationOf(
   parent: Job | undefined,
 ): Condition {
   const picture = parent?.pictures[parentIndex];
-  if (picture === undefined) throw new ParentGoneError();
+  if (picture === undefined) {
+    throw new ParentGoneError();
+  }
   const { imageTokens, condition } = picture;
   const embedding = { vector: condition?.embedding ?? vector, bundle };
   const variation = { kind: 'variation', embedding, imageTokens, strength } as const;
@@ -69,7 +77,9 @@ function variationOf(
 /** What the parent's pictures were painted from, where it was painted from this very embedding. */
 function picturesBehind(embedding: Embedding, parent: Job | undefined): readonly PictureCondition[] {
   const own = parent?.embedding;
-  if (!own || !isSame(own, embedding)) return [];
+  if (!own || !isSame(own, embedding)) {
+    return [];
+  }
   return parent.pictures.flatMap(({ condition }) => condition ?? []);
 }
 

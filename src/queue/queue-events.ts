@@ -25,7 +25,9 @@ export class QueueEmitter {
     for (const listener of this.#events.listeners(event)) {
       try {
         const result: unknown = Reflect.apply(listener, undefined, args);
-        if (result instanceof Promise) result.catch(this.#onListenerError);
+        if (result instanceof Promise) {
+          result.catch(this.#onListenerError);
+        }
       } catch (error) {
         this.#onListenerError(error);
       }
@@ -34,7 +36,9 @@ export class QueueEmitter {
 
   /** Emits `moved` once for all changes of this turn of the event loop. */
   moved(): void {
-    if (this.#isMoveDue) return;
+    if (this.#isMoveDue) {
+      return;
+    }
     this.#isMoveDue = true;
     setImmediate(() => {
       this.#isMoveDue = false;

@@ -45,7 +45,9 @@ export class QueuePlaces {
   ofWaiting(jobId: string): QueuePlace | undefined {
     const view = this.#look();
     const index = view.indexOf.get(jobId);
-    if (index === undefined) return undefined;
+    if (index === undefined) {
+      return undefined;
+    }
     return { position: index + 1, waitingCount: view.order.length, etaMs: Math.round(view.finishMs[index] ?? 0) };
   }
 
@@ -58,7 +60,9 @@ export class QueuePlaces {
     const { scheduler, durations, running, slotCount, clock } = this.#options;
     const now = clock();
     const last = this.#view;
-    if (last !== undefined && now - last.madeAt < freshForMs) return last;
+    if (last !== undefined && now - last.madeAt < freshForMs) {
+      return last;
+    }
     const order = last?.order ?? scheduler.order();
     const indexOf = last?.indexOf ?? new Map(order.map((entry, index) => [entry.id, index]));
     const { meanMs } = durations;

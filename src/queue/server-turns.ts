@@ -20,13 +20,17 @@ export class ServerTurns {
   }
 
   forget(serverKey: string): void {
-    if ((this.#next.get(serverKey) ?? 0) <= this.#virtualTime) this.#next.delete(serverKey);
+    if ((this.#next.get(serverKey) ?? 0) <= this.#virtualTime) {
+      this.#next.delete(serverKey);
+    }
   }
 
   copy(): ServerTurns {
     const copy = new ServerTurns();
     copy.#virtualTime = this.#virtualTime;
-    for (const [key, rank] of this.#next) copy.#next.set(key, rank);
+    for (const [key, rank] of this.#next) {
+      copy.#next.set(key, rank);
+    }
     return copy;
   }
 }

@@ -16,7 +16,9 @@ export function blobToFloats(blob: unknown): Float32Array {
   const view = viewOf(blob, 4);
   const values = new Float32Array(view.byteLength / 4);
   // A loop: `from` and `map` take four to fifteen times as long, and a job reads one embedding a picture.
-  for (let i = 0; i < values.length; i += 1) values[i] = view.getFloat32(i * 4, true);
+  for (let i = 0; i < values.length; i += 1) {
+    values[i] = view.getFloat32(i * 4, true);
+  }
   return values;
 }
 

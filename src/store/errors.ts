@@ -10,7 +10,9 @@ export class StoreError extends TesseraError {}
 
 /** Turns whatever the SQLite binding throws into a StoreError; errors of ours pass unchanged. */
 export function asStoreError(cause: unknown): TesseraError {
-  if (cause instanceof TesseraError) return cause;
+  if (cause instanceof TesseraError) {
+    return cause;
+  }
   const code = codeOf(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 /** Crockford's base32: no I, L, O or U, so an id can be read aloud and typed. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-export const jobIdLength = 12;
+const jobIdLength = 12;
 
 /** A new unguessable job id: 12 characters, 60 bits from the system's random generator. */
 export function newJobId(): string {

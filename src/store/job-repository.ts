@@ -38,9 +38,13 @@ export class SqliteJobRepository implements JobRepository {
   insert(job: NewJob): { readonly job: Job; readonly isNew: boolean } {
     return this.#sql.transaction('durable', () => {
       const made = this.#insert(job);
-      if (made !== undefined) return { job: made, isNew: true };
+      if (made !== undefined) {
+        return { job: made, isNew: true };
+      }
       const first = this.getByInteraction(job.origin.interactionId);
-      if (first === undefined) throw new StoreError('store_failed', 'A job was neither stored nor there already.');
+      if (first === undefined) {
+        throw new StoreError('store_failed', 'A job was neither stored nor there already.');
+      }
       return { job: first, isNew: false };
     });
   }
@@ -50,7 +54,9 @@ export class SqliteJobRepository implements JobRepository {
     try {
       return this.#job(this.#statements.insert.get(newJobId(), ...columnsOf(job), this.#clock()));
     } catch (cause) {
-      if (!(cause instanceof StoreError && cause.code === 'store_dangling')) throw cause;
+      if (!(cause instanceof StoreError && cause.code === 'store_dangling')) {
+        throw cause;
+      }
       throw expected('the id of a stored job', 'parentJobId', job.parentJobId);
     }
   }
@@ -92,7 +98,9 @@ export class SqliteJobRepository implements JobRepository {
       const blob = floatsToBlob(embedding.vector);
       const { bundle } = embedding;
       const row = this.#statements.complete.get(bundle, blob, bundle, sampling, words, paintMs, this.#clock(), id);
-      if (row === undefined) throw this.#conflict(id, 'active');
+      if (row === undefined) {
+        throw this.#conflict(id, 'active');
+      }
       this.#pictures.insert(id, pictures);
       return jobFromRow(row, () => pictures);
     });
@@ -148,7 +156,9 @@ export class SqliteJobRepository implements JobRepository {
   }
 
   prune(olderThanMs: number): number {
-    if (!(olderThanMs >= 0)) throw expected('an age of at least 0 ms', 'olderThanMs', olderThanMs);
+    if (!(olderThanMs >= 0)) {
+      throw expected('an age of at least 0 ms', 'olderThanMs', olderThanMs);
+    }
     return this.#sql.transaction('quick', () => this.#statements.prune.run(this.#clock() - olderThanMs, pruneBatch));
   }
 
@@ -162,17 +172,23 @@ export class SqliteJobRepository implements JobRepository {
 
   #existing(id: string): Job {
     const job = this.get(id);
-    if (job === undefined) throw expected('the id of a stored job', 'id', id);
+    if (job === undefined) {
+      throw expected('the id of a stored job', 'id', id);
+    }
     return job;
   }
 
   /** A change that met no row is a mistake of the caller, and is said so instead of passing silently. */
   #change(id: string, changedRows: number, wanted: string): void {
-    if (changedRows === 0) throw this.#conflict(id, wanted);
+    if (changedRows === 0) {
+      throw this.#conflict(id, wanted);
+    }
   }
 
   #changed(id: string, row: unknown, wanted: string): Job {
-    if (row === undefined) throw this.#conflict(id, wanted);
+    if (row === undefined) {
+      throw this.#conflict(id, wanted);
+    }
     return this.#read(row);
   }
 

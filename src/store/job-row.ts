@@ -95,7 +95,9 @@ function embeddingOf({ embedding, embedding_bundle }: JobRow): Embedding | null 
 }
 
 function sourceOf(columns: JobRow): JobSource {
-  if (columns.source_kind !== 'variation') return { kind: columns.source_kind };
+  if (columns.source_kind !== 'variation') {
+    return { kind: columns.source_kind };
+  }
   if (columns.parent_index === null || columns.strength === null) {
     throw new StoreError('store_damaged', `The variation ${columns.id} names no picture of its parent.`);
   }
@@ -105,7 +107,9 @@ function sourceOf(columns: JobRow): JobSource {
 /** Checks what came out of the database; `where` names the table for whoever has to repair it. */
 export function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    return result.data;
+  }
   throw new StoreError('store_damaged', `Unexpected content in ${where}: ${z.prettifyError(result.error)}`, {
     cause: result.error,
   });

@@ -38,7 +38,9 @@ export class SqliteKeepRepository implements KeepRepository {
   /** False when it was kept already. @throws InputError for a job that is not stored. */
   add(jobId: string, userId: string, index: number | null): boolean {
     return this.#sql.transaction('durable', () => {
-      if (this.#jobExists.get(jobId) === undefined) throw expected('the id of a stored job', 'jobId', jobId);
+      if (this.#jobExists.get(jobId) === undefined) {
+        throw expected('the id of a stored job', 'jobId', jobId);
+      }
       return this.#add.run(jobId, userId, index, this.#clock()) > 0;
     });
   }

@@ -144,7 +144,9 @@ export function migrate(sql: Sql, now: number, steps: readonly Migration[] = mig
   for (const step of steps) {
     sql.transaction('durable', () => {
       // Asked inside the transaction: another process may have done this step a moment ago.
-      if (step.version <= versionOf(sql)) return;
+      if (step.version <= versionOf(sql)) {
+        return;
+      }
       sql.exec(step.sql);
       sql.prepare('INSERT INTO schema_version VALUES (?, ?, ?)').run(step.version, step.name, now);
     });

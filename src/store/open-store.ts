@@ -34,7 +34,9 @@ export interface StoreOptions {
  */
 export function openStore(options: StoreOptions): Store {
   const clock = options.clock ?? Date.now;
-  if (options.path !== ':memory:') makeFolder(dirname(options.path));
+  if (options.path !== ':memory:') {
+    makeFolder(dirname(options.path));
+  }
   const sql = new Sql(options.path, options.busyTimeoutMs ?? 2000, options.onStatement);
   try {
     migrate(sql, clock());
@@ -51,7 +53,9 @@ export function openStore(options: StoreOptions): Store {
 }
 
 function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) {
+    return;
+  }
   // Not `recursive: true`: Node 20 then never returns where a file system refuses a new folder with ENOENT (/proc).
   makeFolder(dirname(folder));
   try {

@@ -40,7 +40,9 @@ export class PictureTable {
 
   /** To be called inside the transaction that completes the job. */
   insert(jobId: string, pictures: readonly StoredPicture[]): void {
-    if (pictures.length === 0) return;
+    if (pictures.length === 0) {
+      return;
+    }
     const insert = this.#inserts.get(pictures.length) ?? this.#insertOf(pictures.length);
     this.#inserts.set(pictures.length, insert);
     insert.run(
@@ -64,7 +66,9 @@ export class PictureTable {
 }
 
 function columnsOf(condition: PictureCondition | undefined): readonly SqlValue[] {
-  if (condition === undefined) return [null, null, null, null];
+  if (condition === undefined) {
+    return [null, null, null, null];
+  }
   const { embedding, guideTokens, guidePull, sources } = condition;
   return [
     floatsToBlob(embedding),
@@ -75,7 +79,9 @@ function columnsOf(condition: PictureCondition | undefined): readonly SqlValue[]
 }
 
 function conditionOf({ embedding, guide_tokens, guide_pull, sources }: PictureRow): PictureCondition | undefined {
-  if (embedding === null && guide_tokens === null && sources === null) return undefined;
+  if (embedding === null && guide_tokens === null && sources === null) {
+    return undefined;
+  }
   if (embedding === null || sources === null) {
     throw new StoreError('store_damaged', 'A stored picture has half of what it was painted from.');
   }

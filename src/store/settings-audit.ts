@@ -46,7 +46,9 @@ export class SettingsAudit {
   list(guildId: string, limit: number): readonly SettingsChange[] {
     return this.#list.all(guildId, limit).flatMap((row) => {
       const columns = parsed(auditRow, row, 'settings_audit');
-      if (!isSettingName(columns.setting)) return [];
+      if (!isSettingName(columns.setting)) {
+        return [];
+      }
       return {
         guildId: columns.guild_id,
         userId: columns.user_id,

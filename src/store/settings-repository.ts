@@ -96,7 +96,9 @@ export class SqliteSettingsRepository implements SettingsRepository {
     const chosen: Partial<Record<keyof GuildSettings, unknown>> = {};
     for (const row of this.#select.all(guildId)) {
       const { setting, value } = parsed(settingRow, row, 'guild_settings');
-      if (isSettingName(setting)) chosen[setting] = jsonOrText(value);
+      if (isSettingName(setting)) {
+        chosen[setting] = jsonOrText(value);
+      }
     }
     return chosen;
   }

@@ -74,9 +74,13 @@ export function isSettingName(name: string): name is keyof GuildSettings {
  * @throws InputError that says what the setting takes and what came.
  */
 export function checkedSetting<K extends keyof GuildSettings>(setting: K, value: unknown): GuildSettings[K] {
-  if (!isSettingName(setting)) throw expected(`one of ${settingNames.join(', ')}`, 'the setting', setting);
+  if (!isSettingName(setting)) {
+    throw expected(`one of ${settingNames.join(', ')}`, 'the setting', setting);
+  }
   const result = settings[setting].schema.safeParse(value);
-  if (!result.success) throw expected(settings[setting].what, setting, value);
+  if (!result.success) {
+    throw expected(settings[setting].what, setting, value);
+  }
   return result.data;
 }
 

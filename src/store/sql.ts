@@ -72,7 +72,9 @@ export class Sql {
 
   /** Runs `work` in one write transaction, rolled back when it throws. Inside another transaction it just joins it. */
   transaction<T>(durability: Durability, work: () => T): T {
-    if (this.#guard(() => this.#db.inTransaction)) return work();
+    if (this.#guard(() => this.#db.inTransaction)) {
+      return work();
+    }
     this.#setDurability(durability);
     this.exec('BEGIN IMMEDIATE');
     try {
@@ -81,14 +83,18 @@ export class Sql {
       return result;
     } catch (cause) {
       // SQLite ends the transaction by itself on some errors (a full disk): a second ROLLBACK would hide the cause.
-      if (this.#db.inTransaction) this.exec('ROLLBACK');
+      if (this.#db.inTransaction) {
+        this.exec('ROLLBACK');
+      }
       throw cause;
     }
   }
 
   /** Folds the write-ahead log into the database file and closes it. A second call does nothing. */
   close(): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen) {
+      return;
+    }
     try {
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
@@ -99,13 +105,17 @@ export class Sql {
   }
 
   #setDurability(durability: Durability): void {
-    if (this.#durability === durability) return;
+    if (this.#durability === durability) {
+      return;
+    }
     this.exec(`PRAGMA synchronous = ${durability === 'durable' ? 'FULL' : 'NORMAL'}`);
     this.#durability = durability;
   }
 
   #guard<T>(work: () => T): T {
-    if (!this.#isOpen) throw new StoreError('store_closed', 'The database is closed.');
+    if (!this.#isOpen) {
+      throw new StoreError('store_closed', 'The database is closed.');
+    }
     try {
       return work();
     } catch (cause) {

@@ -11,7 +11,7 @@ async function service(way: string, ...signals: readonly NodeJS.Signals[]) {
   const child = spawn(process.execPath, [script, inject('distDir'), way]);
   const exited = once(child, 'exit');
   const printed = Promise.all([text(child.stdout), text(child.stderr)]);
-  if (signals.length > 0) await once(child.stdout, 'data');
+  if (signals.length > 0) { await once(child.stdout, 'data'); }
   for (const signal of signals) {
     child.kill(signal);
     await new Promise((resolve) => setTimeout(resolve, 60));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Packet, checkPacket } from '../../src/discord/packet-check.js';
+import { checkPacket, type Packet } from '../../src/discord/packet-check.js';
 
 const user = { id: '1', username: 'ada', discriminator: '0', avatar: null };
 const member = { user, roles: ['5'], permissions: '2048', joined_at: '2026-01-01T00:00:00Z', nick: null };

@@ -123,7 +123,7 @@ export function gate(painter: FakePainter): () => void {
  */
 export async function settled(stage: Stage): Promise<void> {
   await stage.driver.slash('help').reply();
-  if (stage.painter.gate === undefined) await stage.queue.idle();
+  if (stage.painter.gate === undefined) { await stage.queue.idle(); }
   await stage.bot.idle();
 }
 
@@ -131,7 +131,7 @@ export async function settled(stage: Stage): Promise<void> {
 export async function eventually(isSo: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!isSo()) {
-    if (Date.now() > end) throw new Error(`Waited in vain until ${what}.`);
+    if (Date.now() > end) { throw new Error(`Waited in vain until ${what}.`); }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -145,7 +145,7 @@ export function jobUnder(stage: Stage, message: SeenMessage): Job {
     .map((control) => /^t1:\w+:(\w{12})/.exec(control.custom_id ?? '')?.[1])
     .find((found) => found !== undefined);
   const job = stage.store.jobs.get(id ?? '');
-  if (job === undefined) throw new Error('the message shows no job');
+  if (job === undefined) { throw new Error('the message shows no job'); }
   return job;
 }
 

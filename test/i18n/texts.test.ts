@@ -43,14 +43,15 @@ describe('the texts', () => {
         expect(texts[key as TextKey].length, key).toBeLessThanOrEqual(max);
       }
       for (const key of Object.keys(texts) as TextKey[]) {
-        if (key.startsWith('field.') || key.startsWith('info.'))
+        if (key.startsWith('field.') || key.startsWith('info.')) {
           expect(texts[key].length, key).toBeLessThanOrEqual(256);
+        }
         expect(texts[key].length, key).toBeLessThanOrEqual(600);
       }
     });
 
     it('are not English left over', () => {
-      if (texts === en) return;
+      if (texts === en) { return; }
       const same = (Object.keys(en) as TextKey[]).filter(
         (key) => en[key] === texts[key] && wordsOf(en[key]).length > 1,
       );

@@ -65,7 +65,7 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
       this.open.add(call);
       this.maxOpen = Math.max(this.maxOpen, this.open.size);
       options.signal?.addEventListener('abort', () => {
-        if (this.letsGo) setImmediate(() => call.break(new AbortedError()));
+        if (this.letsGo) { setImmediate(() => call.break(new AbortedError())); }
       });
       this.#made.emit('call');
     });
@@ -75,7 +75,7 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
   async call(index: number): Promise<Call> {
     for (;;) {
       const call = this.calls[index];
-      if (call !== undefined) return call;
+      if (call !== undefined) { return call; }
       await once(this.#made, 'call');
     }
   }

@@ -65,7 +65,9 @@ export class AttachmentStore {
     this.#bytes += file.bytes.byteLength;
     this.#dropRetired();
     for (const oldest of this.#files.values()) {
-      if (this.#bytes <= KEPT_BYTES) break;
+      if (this.#bytes <= KEPT_BYTES) {
+        break;
+      }
       this.#drop(oldest);
     }
     return attachment;
@@ -79,14 +81,18 @@ export class AttachmentStore {
 
   #dropRetired(): void {
     for (const [attachment, since] of this.#retired) {
-      if (this.#now() - since < RETIRED_LIFETIME_MS) break;
+      if (this.#now() - since < RETIRED_LIFETIME_MS) {
+        break;
+      }
       this.#drop(attachment);
     }
   }
 
   #drop(attachment: Attachment): void {
     this.#retired.delete(attachment);
-    if (this.#files.delete(attachment.id)) this.#bytes -= attachment.bytes.byteLength;
+    if (this.#files.delete(attachment.id)) {
+      this.#bytes -= attachment.bytes.byteLength;
+    }
   }
 
   url(attachment: Attachment): string {
@@ -105,7 +111,9 @@ export class AttachmentStore {
     const ex = query.get('ex') ?? '';
     const given = Buffer.from(query.get('hm') ?? '');
     const wanted = Buffer.from(this.#sign(id, ex));
-    if (!attachment || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined;
+    if (!attachment || given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+      return undefined;
+    }
     return Number.parseInt(ex, 16) * 1000 > this.#now() ? attachment : undefined;
   }
 

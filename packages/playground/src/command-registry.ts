@@ -38,7 +38,9 @@ export class CommandRegistry {
   available(guildId: string | null): RegisteredCommand[] {
     const context = guildId === null ? 1 : 0;
     const global = this.list(null).filter(({ body }) => {
-      if (body.contexts) return body.contexts.includes(context);
+      if (body.contexts) {
+        return body.contexts.includes(context);
+      }
       return guildId !== null || body.dm_permission !== false;
     });
     return guildId === null ? global : [...this.list(guildId), ...global];
@@ -46,7 +48,9 @@ export class CommandRegistry {
 
   get(id: string, guildId: string | null): RegisteredCommand {
     const found = this.#commands.get(id);
-    if (!found || found.guildId !== guildId) throw refuse('unknownCommand');
+    if (!found || found.guildId !== guildId) {
+      throw refuse('unknownCommand');
+    }
     return found;
   }
 
@@ -63,11 +67,17 @@ export class CommandRegistry {
       seen.add(key);
     });
     for (const [type, most] of Object.entries(MOST)) {
-      if (bodies.filter((one) => (one.type ?? 1) === Number(type)).length > most) throw refuse('tooManyCommands');
+      if (bodies.filter((one) => (one.type ?? 1) === Number(type)).length > most) {
+        throw refuse('tooManyCommands');
+      }
     }
     const before = this.list(guildId);
-    for (const old of before) this.#commands.delete(old.id);
-    for (const one of bodies) this.#put(one, guildId, before);
+    for (const old of before) {
+      this.#commands.delete(old.id);
+    }
+    for (const one of bodies) {
+      this.#put(one, guildId, before);
+    }
     this.#onChange();
     return this.list(guildId);
   }

@@ -20,7 +20,9 @@ export function toDispatches(world: World, wire: Wire, change: WorldChange, inte
     case 'messageUpdate':
     case 'messageDelete': {
       const { message } = change;
-      if (!botSees(world, message)) return [];
+      if (!botSees(world, message)) {
+        return [];
+      }
       const base = { guildId: message.guildId };
       if (change.kind === 'messageDelete') {
         const d = { id: message.id, channel_id: message.channelId, ...inGuild(message.guildId) };
@@ -38,7 +40,9 @@ export function toDispatches(world: World, wire: Wire, change: WorldChange, inte
     case 'reactionAdd':
     case 'reactionRemove': {
       const { message, userId, emoji } = change;
-      if (!botSees(world, message)) return [];
+      if (!botSees(world, message)) {
+        return [];
+      }
       const member = message.guildId === null ? undefined : world.guilds.get(message.guildId)?.members.get(userId);
       const isAdd = change.kind === 'reactionAdd';
       const d = {
@@ -56,9 +60,13 @@ export function toDispatches(world: World, wire: Wire, change: WorldChange, inte
     }
     case 'reactionsClear': {
       const { message, emoji } = change;
-      if (!botSees(world, message)) return [];
+      if (!botSees(world, message)) {
+        return [];
+      }
       const where = { channel_id: message.channelId, message_id: message.id, ...inGuild(message.guildId) };
-      if (emoji === null) return [{ t: 'MESSAGE_REACTION_REMOVE_ALL', d: where, guildId: message.guildId }];
+      if (emoji === null) {
+        return [{ t: 'MESSAGE_REACTION_REMOVE_ALL', d: where, guildId: message.guildId }];
+      }
       return [
         { t: 'MESSAGE_REACTION_REMOVE_EMOJI', d: { ...where, emoji: wire.emoji(emoji) }, guildId: message.guildId },
       ];
@@ -96,7 +104,9 @@ export function toDispatches(world: World, wire: Wire, change: WorldChange, inte
 /** Nobody but the person who asked is told of ephemeral messages, and nobody of channels they cannot see. */
 function botSees(world: World, message: Message): boolean {
   const channel = world.channels.get(message.channelId);
-  if (message.ephemeralFor !== null || !channel) return false;
+  if (message.ephemeralFor !== null || !channel) {
+    return false;
+  }
   return (world.permissionsOf(world.people.bot.id, channel) & Permission.ViewChannel) !== 0n;
 }
 

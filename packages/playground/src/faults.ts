@@ -38,10 +38,14 @@ export class FaultBox {
 
   take(method: string, route: string): InjectedFault | undefined {
     const fault = this.#faults.find((one) => {
-      if (one.left <= 0 || (one.method && one.method !== method)) return false;
+      if (one.left <= 0 || (one.method && one.method !== method)) {
+        return false;
+      }
       return typeof one.route === 'string' ? route.includes(one.route) : (one.route?.test(route) ?? true);
     });
-    if (!fault) return undefined;
+    if (!fault) {
+      return undefined;
+    }
     fault.left -= 1;
     fault.hits += 1;
     return fault;

@@ -31,7 +31,9 @@ export class GatewaySession {
     this.#sequence += 1;
     const frame = JSON.stringify({ op: 0, t, s: this.#sequence, d });
     this.#sent.push({ s: this.#sequence, frame });
-    if (this.#sent.length > REPLAY_LIMIT) this.#sent.shift();
+    if (this.#sent.length > REPLAY_LIMIT) {
+      this.#sent.shift();
+    }
     this.socket?.send(frame);
   }
 
@@ -43,12 +45,18 @@ export class GatewaySession {
 
   /** Sends everything after event `s` again. */
   replay(s: number): void {
-    for (const { s: number, frame } of this.#sent) if (number > s) this.socket?.send(frame);
+    for (const { s: number, frame } of this.#sent) {
+      if (number > s) {
+        this.socket?.send(frame);
+      }
+    }
   }
 
   /** Servers are spread over shards by their id; direct messages belong to the first. */
   owns(guildId: string | null): boolean {
-    if (guildId === null) return this.shardId === 0;
+    if (guildId === null) {
+      return this.shardId === 0;
+    }
     return Number((BigInt(guildId) >> 22n) % BigInt(this.shardCount)) === this.shardId;
   }
 }

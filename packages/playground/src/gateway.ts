@@ -100,7 +100,9 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   /** Sends an interaction to the shard that the server belongs to. */
   deliver(payload: Json, guildId: string | null): void {
     for (const session of this.sessions.values()) {
-      if (!session.isOver && session.owns(guildId)) session.dispatch('INTERACTION_CREATE', payload);
+      if (!session.isOver && session.owns(guildId)) {
+        session.dispatch('INTERACTION_CREATE', payload);
+      }
     }
   }
 
@@ -111,15 +113,24 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   drop(how: 'cut' | 'reconnect' | 'invalidate' = 'cut'): void {
     for (const session of this.sessions.values()) {
       const { socket } = session;
-      if (how === 'invalidate') this.#end(session);
-      if (how === 'cut') socket?.terminate();
-      else send(socket, how === 'reconnect' ? Op.Reconnect : Op.InvalidSession, how === 'reconnect' ? null : false);
+      if (how === 'invalidate') {
+        this.#end(session);
+      }
+      if (how === 'cut') {
+        socket?.terminate();
+      } else {
+        send(socket, how === 'reconnect' ? Op.Reconnect : Op.InvalidSession, how === 'reconnect' ? null : false);
+      }
     }
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    for (const client of this.#server.clients) client.terminate();
+    for (const timer of this.#timers.values()) {
+      clearTimeout(timer);
+    }
+    for (const client of this.#server.clients) {
+      client.terminate();
+    }
     this.#server.close();
   }
 
@@ -131,37 +142,53 @@ export class Gateway extends EventEmitter<{ session: [] }> {
     socket.on('close', (code) => {
       clearTimeout(this.#timers.get(socket));
       this.#timers.delete(socket);
-      if (session?.socket !== socket) return;
+      if (session?.socket !== socket) {
+        return;
+      }
       session.socket = null;
       this.emit('session');
       // 1000 and 1001 from the client end the session; anything else may be resumed.
-      if (code === 1000 || code === 1001) this.#end(session);
+      if (code === 1000 || code === 1001) {
+        this.#end(session);
+      }
     });
     socket.on('message', (data) => {
       const message = parse(data.toString());
-      if (!message) return socket.close(4002, 'Error while decoding payload.');
+      if (!message) {
+        return socket.close(4002, 'Error while decoding payload.');
+      }
       switch (message.op) {
         case Op.Heartbeat: {
           const now = performance.now();
-          if (lastBeat !== null) this.#latenessMs.push(now - lastBeat - this.#intervalMs);
-          if (this.#latenessMs.length > 100_000) this.#latenessMs.shift();
+          if (lastBeat !== null) {
+            this.#latenessMs.push(now - lastBeat - this.#intervalMs);
+          }
+          if (this.#latenessMs.length > 100_000) {
+            this.#latenessMs.shift();
+          }
           lastBeat = now;
           this.#beats += 1;
           this.#watch(socket);
           return send(socket, Op.Ack, null);
         }
         case Op.Identify:
-          if (session) return socket.close(4005, 'Already authenticated.');
+          if (session) {
+            return socket.close(4005, 'Already authenticated.');
+          }
           session = this.#identify(socket, message.d);
           return;
         case Op.Resume:
-          if (session) return socket.close(4005, 'Already authenticated.');
+          if (session) {
+            return socket.close(4005, 'Already authenticated.');
+          }
           session = this.#resume(socket, message.d);
           return;
         case Op.Presence:
         case Op.RequestMembers:
         case 4:
-          if (!session) socket.close(4003, 'Not authenticated.');
+          if (!session) {
+            socket.close(4003, 'Not authenticated.');
+          }
           return;
         default:
           return socket.close(4001, 'Unknown opcode.');
@@ -176,13 +203,23 @@ export class Gateway extends EventEmitter<{ session: [] }> {
       socket.close(code, why);
       return null;
     };
-    if (!data) return refuse(4002, 'Error while decoding payload.');
+    if (!data) {
+      return refuse(4002, 'Error while decoding payload.');
+    }
     this.#identifies += 1;
-    if (data.token.replace(/^Bot /, '') !== this.#token) return refuse(4004, 'Authentication failed.');
+    if (data.token.replace(/^Bot /, '') !== this.#token) {
+      return refuse(4004, 'Authentication failed.');
+    }
     const [shardId, shardCount] = data.shard ?? [0, 1];
-    if (shardId >= shardCount) return refuse(4010, 'Invalid shard.');
-    if ((data.intents & ~ALL_INTENTS) !== 0 || data.intents < 0) return refuse(4013, 'Invalid intent(s).');
-    if ((data.intents & PRIVILEGED_INTENTS) !== 0) return refuse(4014, 'Disallowed intent(s).');
+    if (shardId >= shardCount) {
+      return refuse(4010, 'Invalid shard.');
+    }
+    if ((data.intents & ~ALL_INTENTS) !== 0 || data.intents < 0) {
+      return refuse(4013, 'Invalid intent(s).');
+    }
+    if ((data.intents & PRIVILEGED_INTENTS) !== 0) {
+      return refuse(4014, 'Disallowed intent(s).');
+    }
     const session = new GatewaySession({
       id: randomBytes(16).toString('hex'),
       intents: data.intents,
@@ -211,7 +248,9 @@ export class Gateway extends EventEmitter<{ session: [] }> {
       shard: [session.shardId, session.shardCount],
       application: { id: bot.id, flags: 0 },
     });
-    for (const guild of guilds) this.#send(session, { kind: 'guildCreate', guild });
+    for (const guild of guilds) {
+      this.#send(session, { kind: 'guildCreate', guild });
+    }
     this.emit('session');
   }
 
@@ -245,7 +284,9 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   }
 
   #tell(change: WorldChange): void {
-    for (const session of this.sessions.values()) this.#send(session, change);
+    for (const session of this.sessions.values()) {
+      this.#send(session, change);
+    }
   }
 
   #send(session: GatewaySession, change: WorldChange): void {
@@ -254,9 +295,13 @@ export class Gateway extends EventEmitter<{ session: [] }> {
       change.kind.startsWith('message') &&
       'message' in change &&
       !isCovered('MESSAGE_CREATE', change.message.guildId !== null, session.intents);
-    if (isUnheard) return;
+    if (isUnheard) {
+      return;
+    }
     for (const { t, d, guildId } of toDispatches(this.#world, this.#wire, change, session.intents)) {
-      if (session.owns(guildId) && isCovered(t, guildId !== null, session.intents)) session.dispatch(t, d);
+      if (session.owns(guildId) && isCovered(t, guildId !== null, session.intents)) {
+        session.dispatch(t, d);
+      }
     }
   }
 

@@ -24,10 +24,20 @@ export function isCovered(event: string, inGuild: boolean, intents: number): boo
   if (event.startsWith('MESSAGE_REACTION_')) {
     return has(inGuild ? Intent.GuildMessageReactions : Intent.DirectMessageReactions);
   }
-  if (event.startsWith('MESSAGE_')) return has(inGuild ? Intent.GuildMessages : Intent.DirectMessages);
-  if (event === 'TYPING_START') return has(inGuild ? Intent.GuildMessageTyping : Intent.DirectMessageTyping);
-  if (event === 'GUILD_MEMBER_ADD' || event === 'GUILD_MEMBER_UPDATE') return has(Intent.GuildMembers);
-  if (event === 'CHANNEL_CREATE' && !inGuild) return true;
-  if (/^(GUILD|CHANNEL|THREAD)_/.test(event)) return has(Intent.Guilds);
+  if (event.startsWith('MESSAGE_')) {
+    return has(inGuild ? Intent.GuildMessages : Intent.DirectMessages);
+  }
+  if (event === 'TYPING_START') {
+    return has(inGuild ? Intent.GuildMessageTyping : Intent.DirectMessageTyping);
+  }
+  if (event === 'GUILD_MEMBER_ADD' || event === 'GUILD_MEMBER_UPDATE') {
+    return has(Intent.GuildMembers);
+  }
+  if (event === 'CHANNEL_CREATE' && !inGuild) {
+    return true;
+  }
+  if (/^(GUILD|CHANNEL|THREAD)_/.test(event)) {
+    return has(Intent.Guilds);
+  }
   return true;
 }

@@ -120,9 +120,15 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
     files: Files,
   ): { record: InteractionRecord; type: number; message: Message | null } {
     const record = this.records.get(id);
-    if (!record || record.token !== token || record.state === 'failed') throw refuse('unknownInteraction');
-    if (this.#isExpired(record)) throw refuse('unknownInteraction');
-    if (record.state === 'answered') throw refuse('alreadyAcknowledged');
+    if (!record || record.token !== token || record.state === 'failed') {
+      throw refuse('unknownInteraction');
+    }
+    if (this.#isExpired(record)) {
+      throw refuse('unknownInteraction');
+    }
+    if (record.state === 'answered') {
+      throw refuse('alreadyAcknowledged');
+    }
     const { type, data } = parseBody(callback, body);
     const allowed = (ANSWERS[record.type] ?? []).filter((one) => (one !== 6 && one !== 7) || record.sourceId !== null);
     if (!allowed.includes(type)) {
@@ -142,31 +148,45 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
   /** Finds the interaction that a webhook route's token stands for. */
   byToken(applicationId: string, token: string): InteractionRecord {
     const record = this.#byToken.get(token);
-    if (!record || applicationId !== this.#world.people.bot.id) throw refuse('invalidWebhookToken');
-    if (this.#isExpired(record)) throw refuse('invalidWebhookToken');
-    if (record.state !== 'answered') throw refuse('unknownWebhook');
+    if (!record || applicationId !== this.#world.people.bot.id) {
+      throw refuse('invalidWebhookToken');
+    }
+    if (this.#isExpired(record)) {
+      throw refuse('invalidWebhookToken');
+    }
+    if (record.state !== 'answered') {
+      throw refuse('unknownWebhook');
+    }
     return record;
   }
 
   /** A message that the token gives power over: its answer, its followups, the message with the component. */
   messageOf(record: InteractionRecord, messageId: string): { message: Message; channel: Channel } {
     const channel = this.#world.channels.get(record.channelId);
-    if (!channel) throw refuse('unknownChannel');
+    if (!channel) {
+      throw refuse('unknownChannel');
+    }
     const id = messageId === '@original' ? record.originalId : messageId;
     const known = id !== null && [record.originalId, record.sourceId, ...record.followupIds].includes(id);
     const message = known ? this.#world.messages.get(id) : undefined;
-    if (!message) throw refuse('unknownMessage');
+    if (!message) {
+      throw refuse('unknownMessage');
+    }
     return { message, channel };
   }
 
   /** POST /webhooks/{app}/{token}: another message, or the filling of a deferred one. */
   followUp(record: InteractionRecord, body: unknown, files: Files): Message {
     const channel = this.#world.channels.get(record.channelId);
-    if (!channel) throw refuse('unknownChannel');
+    if (!channel) {
+      throw refuse('unknownChannel');
+    }
     const parsed = parseBody(newAnswer, body);
     const original = record.originalId === null ? undefined : this.#world.messages.get(record.originalId);
     const draft = { channel, authorId: this.#world.people.bot.id, body: parsed, files };
-    if (original && original.flags & MessageFlag.Loading) return this.#messages.edit(original, draft);
+    if (original && original.flags & MessageFlag.Loading) {
+      return this.#messages.edit(original, draft);
+    }
     const ephemeralFor = (parsed.flags ?? 0) & MessageFlag.Ephemeral ? record.userId : null;
     const message = this.#messages.create({
       ...draft,
@@ -181,11 +201,15 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
 
   /** Makes every token older, as if time had passed. */
   ageTokens(ms: number): void {
-    for (const record of this.records.values()) record.issuedAt -= ms;
+    for (const record of this.records.values()) {
+      record.issuedAt -= ms;
+    }
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const timer of this.#timers.values()) {
+      clearTimeout(timer);
+    }
     this.#timers.clear();
   }
 
@@ -195,7 +219,9 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
 
   #forgetOldest(): void {
     const [oldest] = this.records.values();
-    if (this.records.size <= KEPT_RECORDS || !oldest) return;
+    if (this.records.size <= KEPT_RECORDS || !oldest) {
+      return;
+    }
     this.records.delete(oldest.id);
     this.#byToken.delete(oldest.token);
     this.#sentAt.delete(oldest.id);
@@ -213,13 +239,17 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
     data: unknown,
     files: Files,
   ): { message: Message | null; modal?: Modal; choices?: Choice[] } {
-    if (type === AnswerType.Modal) return { message: null, modal: parseBody(modal, data, ['data']) };
+    if (type === AnswerType.Modal) {
+      return { message: null, modal: parseBody(modal, data, ['data']) };
+    }
     if (type === AnswerType.Autocomplete) {
       const { choices } = parseBody(suggestions, data, ['data']);
       return { message: null, choices: choices.map(({ name, value }) => ({ name, value })) };
     }
     const channel = this.#world.channels.get(record.channelId);
-    if (!channel) throw refuse('unknownChannel');
+    if (!channel) {
+      throw refuse('unknownChannel');
+    }
     if (type === AnswerType.Defer) {
       const flags = parseBody(deferral, data ?? {}, ['data'])?.flags ?? 0;
       return {
@@ -243,10 +273,14 @@ export class Interactions extends EventEmitter<{ update: [record: InteractionRec
     }
     const source = record.sourceId === null ? undefined : this.#world.messages.get(record.sourceId);
     if (!source) {
-      if (type === AnswerType.DeferUpdate) return { message: null };
+      if (type === AnswerType.DeferUpdate) {
+        return { message: null };
+      }
       throw refuse('unknownMessage');
     }
-    if (type === AnswerType.DeferUpdate) return { message: source };
+    if (type === AnswerType.DeferUpdate) {
+      return { message: source };
+    }
     const body = parseBody(newAnswer, data ?? {}, ['data']);
     return { message: this.#messages.edit(source, { channel, authorId: source.authorId, body, files, at: ['data'] }) };
   }

@@ -51,7 +51,9 @@ export class Messages {
   create(draft: Draft): Message {
     const { channel, authorId, body, files } = draft;
     const repeated = this.#repeated(draft);
-    if (repeated) return repeated;
+    if (repeated) {
+      return repeated;
+    }
     const isModern = hasFlag(body.flags, MessageFlag.IsComponentsV2);
     const components = this.#components(body, isModern, draft.at);
     this.#mayShow(authorId, channel, files, body);
@@ -132,19 +134,29 @@ export class Messages {
       embeds: body.embeds === undefined ? message.embeds : ((body.embeds ?? []) as Json[]),
       components: body.components === undefined ? message.components : this.#components(body, isModern, draft.at),
     };
-    if (isModern) refuseLegacy(next.content, next.embeds, draft.at);
+    if (isModern) {
+      refuseLegacy(next.content, next.embeds, draft.at);
+    }
     const attachments = this.#attachments(draft, message.attachments);
     const wasLoading = hasFlag(message.flags, MessageFlag.Loading);
     let flags = message.flags & ~MessageFlag.Loading;
-    if (isModern) flags |= MessageFlag.IsComponentsV2;
+    if (isModern) {
+      flags |= MessageFlag.IsComponentsV2;
+    }
     if (body.flags !== undefined && body.flags !== null) {
       flags = (flags & ~MessageFlag.SuppressEmbeds) | (body.flags & MessageFlag.SuppressEmbeds);
     }
     refuseEmpty({ ...next, attachments });
     this.#checkMedia({ ...next, attachments }, draft.at);
-    for (const old of message.attachments) if (!attachments.includes(old)) this.#store.retire(old);
+    for (const old of message.attachments) {
+      if (!attachments.includes(old)) {
+        this.#store.retire(old);
+      }
+    }
     Object.assign(message, next, { attachments, flags, editedAt: wasLoading ? null : this.#world.now() });
-    if (body.content !== undefined || body.allowed_mentions) this.#mention(message, channel, body);
+    if (body.content !== undefined || body.allowed_mentions) {
+      this.#mention(message, channel, body);
+    }
     this.#world.tell({ kind: 'messageUpdate', message });
     return message;
   }
@@ -152,42 +164,60 @@ export class Messages {
   delete(message: Message): void {
     message.deleted = true;
     this.#world.messages.delete(message.id);
-    for (const attachment of message.attachments) this.#store.retire(attachment);
+    for (const attachment of message.attachments) {
+      this.#store.retire(attachment);
+    }
     this.#world.tell({ kind: 'messageDelete', message });
   }
 
   publish(message: Message, channel: Channel): void {
     this.#world.messages.set(message.id, message);
-    if (message.ephemeralFor === null) channel.lastMessageId = message.id;
+    if (message.ephemeralFor === null) {
+      channel.lastMessageId = message.id;
+    }
     this.#world.tell({ kind: 'messageCreate', message });
   }
 
   #repeated({ channel, authorId, body }: Draft): Message | undefined {
-    if (!body.enforce_nonce || !body.nonce) return undefined;
+    if (!body.enforce_nonce || !body.nonce) {
+      return undefined;
+    }
     const earlier = this.#nonces.get(`${channel.id}:${authorId}:${body.nonce}`);
-    if (!earlier || this.#world.now() - earlier.at > NONCE_MEMORY_MS) return undefined;
+    if (!earlier || this.#world.now() - earlier.at > NONCE_MEMORY_MS) {
+      return undefined;
+    }
     return this.#world.messages.get(earlier.messageId);
   }
 
   #components(body: MessageBody, isModern: boolean, at: readonly string[] = []): Json[] {
-    if (isModern) refuseLegacy(body.content ?? '', body.embeds ?? [], at);
+    if (isModern) {
+      refuseLegacy(body.content ?? '', body.embeds ?? [], at);
+    }
     const components = parseBody<Json[]>(componentsFor(isModern), body.components ?? [], [...at, 'components']);
     // Discord numbers what came without an id.
     let next = 1;
-    for (const { component } of walkComponents(components)) component.id ??= next++;
+    for (const { component } of walkComponents(components)) {
+      component.id ??= next++;
+    }
     return components;
   }
 
   #mayShow(authorId: string, channel: Channel, files: Files, body: MessageBody): void {
     const may = (name: 'AttachFiles' | 'EmbedLinks') =>
       (this.#world.permissionsOf(authorId, channel) & Permission[name]) !== 0n;
-    if (files.size > 0 && !may('AttachFiles')) throw refuse('missingPermissions');
-    if (body.embeds?.length && !may('EmbedLinks')) throw refuse('missingPermissions');
+    if (files.size > 0 && !may('AttachFiles')) {
+      throw refuse('missingPermissions');
+    }
+    if (body.embeds?.length && !may('EmbedLinks')) {
+      throw refuse('missingPermissions');
+    }
   }
 
   #attachments({ body, files, channel, ephemeralFor, at = [] }: Draft, existing: readonly Attachment[]): Attachment[] {
     for (const file of files.values()) {
-      if (file.bytes.byteLength > this.#limits.attachmentBytes) throw refuse('entityTooLarge');
+      if (file.bytes.byteLength > this.#limits.attachmentBytes) {
+        throw refuse('entityTooLarge');
+      }
     }
     const named = new Set<string>();
     const kept: Attachment[] = [];
@@ -195,7 +225,9 @@ export class Messages {
       const id = String(entry.id);
       const old = existing.find((attachment) => attachment.id === id);
       if (old) {
-        if (entry.description !== undefined) old.description = entry.description ?? null;
+        if (entry.description !== undefined) {
+          old.description = entry.description ?? null;
+        }
         kept.push(old);
       } else if (!files.has(id)) {
         const message = 'No uploaded file and no attachment of this message has this id.';
@@ -221,7 +253,9 @@ export class Messages {
   #checkMedia(message: Pick<Message, 'components' | 'attachments'>, at: readonly string[] = []): void {
     const names = new Set(message.attachments.map((attachment) => attachment.filename));
     for (const match of JSON.stringify(message.components).matchAll(/"url":"attachment:\/\/([^"]*)"/g)) {
-      if (names.has(match[1] ?? '')) continue;
+      if (names.has(match[1] ?? '')) {
+        continue;
+      }
       const code = 'UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND';
       throw invalidForm([{ path: [...at, 'components'], code, message: 'The referenced attachment was not found' }]);
     }
@@ -242,7 +276,9 @@ const hasFlag = (flags: number | null | undefined, flag: number) => ((flags ?? 0
 
 function refuseLegacy(content: string, embeds: readonly unknown[], at: readonly string[] = []): void {
   const wrong = content !== '' ? 'content' : embeds.length > 0 ? 'embeds' : null;
-  if (wrong === null) return;
+  if (wrong === null) {
+    return;
+  }
   const code = 'MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2';
   throw invalidForm([
     {
@@ -255,5 +291,7 @@ function refuseLegacy(content: string, embeds: readonly unknown[], at: readonly 
 
 function refuseEmpty(message: Pick<Message, 'content' | 'embeds' | 'components' | 'attachments'>): void {
   const { content, embeds, components, attachments } = message;
-  if (content === '' && embeds.length + components.length + attachments.length === 0) throw refuse('emptyMessage');
+  if (content === '' && embeds.length + components.length + attachments.length === 0) {
+    throw refuse('emptyMessage');
+  }
 }

@@ -50,9 +50,13 @@ export function permissionBits(names: readonly PermissionName[]): bigint {
 
 /** A member's permissions in the whole server, from the roles alone. */
 export function guildPermissions(guild: Guild, member: Member): bigint {
-  if (guild.ownerId === member.userId) return ALL_PERMISSIONS;
+  if (guild.ownerId === member.userId) {
+    return ALL_PERMISSIONS;
+  }
   let bits = guild.roles.get(guild.id)?.permissions ?? 0n;
-  for (const roleId of member.roleIds) bits |= guild.roles.get(roleId)?.permissions ?? 0n;
+  for (const roleId of member.roleIds) {
+    bits |= guild.roles.get(roleId)?.permissions ?? 0n;
+  }
   return bits & Permission.Administrator ? ALL_PERMISSIONS : bits;
 }
 
@@ -62,12 +66,16 @@ export function guildPermissions(guild: Guild, member: Member): bigint {
  */
 export function channelPermissions(guild: Guild, channel: Channel, member: Member): bigint {
   let bits = guildPermissions(guild, member);
-  if (bits & Permission.Administrator) return bits;
+  if (bits & Permission.Administrator) {
+    return bits;
+  }
   const apply = (allow: bigint, deny: bigint) => {
     bits = (bits & ~deny) | allow;
   };
   const everyone = channel.overwrites.get(guild.id);
-  if (everyone) apply(everyone.allow, everyone.deny);
+  if (everyone) {
+    apply(everyone.allow, everyone.deny);
+  }
   let allow = 0n;
   let deny = 0n;
   for (const roleId of member.roleIds) {
@@ -76,6 +84,8 @@ export function channelPermissions(guild: Guild, channel: Channel, member: Membe
   }
   apply(allow, deny);
   const own = channel.overwrites.get(member.userId);
-  if (own) apply(own.allow, own.deny);
+  if (own) {
+    apply(own.allow, own.deny);
+  }
   return bits & Permission.ViewChannel ? bits : 0n;
 }

@@ -69,7 +69,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const page = new PageServer(parts, driver);
 
   const server = createServer((request, response) => {
-    if (isLoopbackName(request) && options.otherPages?.(request, response)) return;
+    if (isLoopbackName(request) && options.otherPages?.(request, response)) {
+      return;
+    }
     route(request, response, { api, page, store }).catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, { gateway, page }));
@@ -100,25 +102,31 @@ async function route(
   response: ServerResponse,
   to: { readonly api: RestApi; readonly page: PageServer; readonly store: AttachmentStore },
 ): Promise<void> {
-  if (!isLoopbackName(request)) return void response.writeHead(421).end('This server answers to 127.0.0.1 only.');
+  if (!isLoopbackName(request)) {
+    return void response.writeHead(421).end('This server answers to 127.0.0.1 only.');
+  }
   const url = new URL(request.url ?? '/', 'http://playground');
   const version = /^\/api(\/v\d+)?(?=\/)/.exec(url.pathname);
   if (version) {
-    if (version[1] !== '/v10')
+    if (version[1] !== '/v10') {
       return void response
         .writeHead(400, { 'content-type': 'application/json' })
         .end('{"message":"Invalid API version specified","code":50041}');
+    }
     return to.api.handle(request, response, url.pathname.slice(version[0].length), url.searchParams);
   }
   const file = /^\/cdn\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/.exec(url.pathname);
-  if (file?.[1]) return serveFile(response, to.store, file[1], url.searchParams);
+  if (file?.[1]) {
+    return serveFile(response, to.store, file[1], url.searchParams);
+  }
   return to.page.handle(request, response, url);
 }
 
 function serveFile(response: ServerResponse, store: AttachmentStore, id: string, query: URLSearchParams): void {
   const found = store.find(id, query);
-  if (!found)
+  if (!found) {
     return void response.writeHead(404, { 'content-type': 'text/plain' }).end('This content is no longer available.');
+  }
   const isPicture = /^image\/(png|jpeg|gif|webp)$/.test(found.contentType);
   response.writeHead(200, {
     'content-type': found.contentType,
@@ -138,11 +146,16 @@ function upgrade(
   to: { readonly gateway: Gateway; readonly page: PageServer },
 ): void {
   const { pathname } = new URL(request.url ?? '/', 'http://playground');
-  if (!isLoopbackName(request)) return void socket.destroy();
+  if (!isLoopbackName(request)) {
+    return void socket.destroy();
+  }
   // Browsers name their origin and bots do not: no web page may speak to the gateway.
   const isGateway = /^\/gateway\/?$/.test(pathname) && request.headers.origin === undefined;
-  if (isGateway) to.gateway.upgrade(request, socket, head);
-  else to.page.upgrade(request, socket, head);
+  if (isGateway) {
+    to.gateway.upgrade(request, socket, head);
+  } else {
+    to.page.upgrade(request, socket, head);
+  }
 }
 
 /** A page elsewhere whose name points to 127.0.0.1 still sends its own name: that is refused. */

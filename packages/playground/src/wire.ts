@@ -117,17 +117,27 @@ export class Wire {
     const fileOf = (url: unknown): Attachment | undefined => {
       const name = typeof url === 'string' && url.startsWith('attachment://') ? url.slice(13) : null;
       const file = message.attachments.find((attachment) => attachment.filename === name);
-      if (file) shown.add(file.id);
+      if (file) {
+        shown.add(file.id);
+      }
       return file;
     };
     const withUrls = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(withUrls);
-      if (typeof value !== 'object' || value === null) return value;
+      if (Array.isArray(value)) {
+        return value.map(withUrls);
+      }
+      if (typeof value !== 'object' || value === null) {
+        return value;
+      }
       const whole = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withUrls(inner)]));
       const icon = fileOf(whole.icon_url);
-      if (icon) whole.icon_url = this.#attachmentUrl(icon);
+      if (icon) {
+        whole.icon_url = this.#attachmentUrl(icon);
+      }
       const file = fileOf(whole.url);
-      if (!file) return whole;
+      if (!file) {
+        return whole;
+      }
       const { url, proxy_url, content_type, width, height, description } = this.attachment(file);
       const size = width === undefined ? {} : { width, height };
       return { ...whole, url, proxy_url, content_type, ...size, ...(description === undefined ? {} : { description }) };

@@ -43,7 +43,7 @@ export interface Role {
   readonly color: number;
 }
 
-export interface Overwrite {
+interface Overwrite {
   readonly id: string;
   /** 0 role, 1 member. */
   readonly type: 0 | 1;
@@ -95,7 +95,7 @@ export interface Emoji {
   readonly name: string;
 }
 
-export interface Reaction {
+interface Reaction {
   readonly emoji: Emoji;
   readonly userIds: Set<string>;
 }

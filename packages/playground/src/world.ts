@@ -53,7 +53,9 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
     };
     const guild = this.addGuild('Playground');
     const { ada, ben, moderator } = this.people;
-    for (const user of [ada, ben, moderator]) this.addMember(guild, user);
+    for (const user of [ada, ben, moderator]) {
+      this.addMember(guild, user);
+    }
     const role = this.addRole(guild, 'Moderators', [
       'ManageGuild',
       'ManageMessages',
@@ -129,7 +131,11 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
 
   /** The direct-message channel between the bot and a person; there is one each. */
   directMessages(user: User): Channel {
-    for (const channel of this.channels.values()) if (channel.recipientId === user.id) return channel;
+    for (const channel of this.channels.values()) {
+      if (channel.recipientId === user.id) {
+        return channel;
+      }
+    }
     return this.#register(
       this.#channel({ type: ChannelType.Dm, guildId: null, name: user.username, recipientId: user.id }),
     );
@@ -137,9 +143,15 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
 
   removeChannel(channel: Channel): void {
     this.channels.delete(channel.id);
-    for (const child of [...this.channels.values()]) if (child.parentId === channel.id) this.removeChannel(child);
+    for (const child of [...this.channels.values()]) {
+      if (child.parentId === channel.id) {
+        this.removeChannel(child);
+      }
+    }
     for (const message of [...this.messages.values()]) {
-      if (message.channelId !== channel.id) continue;
+      if (message.channelId !== channel.id) {
+        continue;
+      }
       message.deleted = true;
       this.messages.delete(message.id);
     }
@@ -153,7 +165,9 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
     }
     const guild = this.guilds.get(channel.guildId);
     const member = guild?.members.get(userId);
-    if (!guild || !member) return 0n;
+    if (!guild || !member) {
+      return 0n;
+    }
     const place = channel.parentId === null ? channel : (this.channels.get(channel.parentId) ?? channel);
     return channelPermissions(guild, place, member);
   }
@@ -185,7 +199,9 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
   /** The member, for code that knows they are there. */
   member(guild: Guild, userId: string): Member {
     const member = guild.members.get(userId);
-    if (!member) throw new Error(`User ${userId} is not a member of ${guild.name}.`);
+    if (!member) {
+      throw new Error(`User ${userId} is not a member of ${guild.name}.`);
+    }
     return member;
   }
 
@@ -201,7 +217,9 @@ export class World extends EventEmitter<{ change: [change: WorldChange] }> {
 
   canSee(userId: string, message: Message): boolean {
     const channel = this.channels.get(message.channelId);
-    if (!channel || (message.ephemeralFor !== null && message.ephemeralFor !== userId)) return false;
+    if (!channel || (message.ephemeralFor !== null && message.ephemeralFor !== userId)) {
+      return false;
+    }
     return (this.permissionsOf(userId, channel) & Permission.ViewChannel) !== 0n;
   }
 

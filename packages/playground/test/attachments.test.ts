@@ -17,7 +17,9 @@ describe('AttachmentStore', () => {
     const clock = { now: 1_000_000 };
     const { store, query } = storeAt(clock);
     const [gone, kept] = ['a.txt', 'b.txt'].map((filename) => store.add({ filename, bytes: Buffer.from('x') }, '7'));
-    if (gone === undefined || kept === undefined) throw new Error('two files were added');
+    if (gone === undefined || kept === undefined) {
+      throw new Error('two files were added');
+    }
     store.retire(gone);
     clock.now += 59_000;
     expect(store.find(gone.id, query(gone))).toBe(gone);

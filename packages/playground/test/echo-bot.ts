@@ -25,7 +25,7 @@ export const PIXEL = Buffer.from(
   'base64',
 );
 
-export const COMMANDS = [
+const COMMANDS = [
   {
     name: 'echo',
     description: 'Says it again',
@@ -96,7 +96,9 @@ export class EchoBot {
       this.#answer(interaction).catch((error: unknown) => this.errors.push(error));
     });
     this.client.on(Events.MessageReactionAdd, (reaction, user) => {
-      if (user.id === this.client.user.id) return;
+      if (user.id === this.client.user.id) {
+        return;
+      }
       reaction.message
         .fetch()
         .then((message) => message.reply(`${user.id} put ${reaction.emoji.name} on "${message.content}"`))
@@ -133,7 +135,9 @@ export class EchoBot {
     if (interaction.isChatInputCommand() && interaction.commandName === 'echo') {
       const text = interaction.options.getString('text', true);
       const mode = interaction.options.getString('mode');
-      if (mode === 'never') return;
+      if (mode === 'never') {
+        return;
+      }
       if (mode === 'secret') {
         await interaction.reply({ content: text, flags: 'Ephemeral' });
         return;
@@ -164,12 +168,18 @@ export class EchoBot {
       } else if (interaction.customId === 'again') {
         await interaction.deferUpdate();
         await interaction.followUp({ content: 'again!' });
-      } else if (interaction.customId === 'hush') await interaction.reply({ content: 'hush', flags: 'Ephemeral' });
-      else await interaction.message.delete();
+      } else if (interaction.customId === 'hush') {
+        await interaction.reply({ content: 'hush', flags: 'Ephemeral' });
+      } else {
+        await interaction.message.delete();
+      }
     }
-    if (interaction.isStringSelectMenu()) await interaction.update({ content: `chose ${interaction.values.join()}` });
-    if (interaction.isModalSubmit())
+    if (interaction.isStringSelectMenu()) {
+      await interaction.update({ content: `chose ${interaction.values.join()}` });
+    }
+    if (interaction.isModalSubmit()) {
       await interaction.reply({ content: `now: ${interaction.fields.getTextInputValue('text')}` });
+    }
   }
 }
 

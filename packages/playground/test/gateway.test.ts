@@ -11,7 +11,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const socket of open) socket.terminate();
+  for (const socket of open) {
+    socket.terminate();
+  }
   await server.close();
 });
 
@@ -46,7 +48,9 @@ class RawClient {
   async hear(isWanted: (frame: Frame) => boolean): Promise<Frame> {
     for (;;) {
       const found = this.heard.find(isWanted);
-      if (found) return found;
+      if (found) {
+        return found;
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -146,7 +150,9 @@ describe('the gateway', () => {
     first.cut();
     await first.closed;
     const said = server.driver.say('x');
-    for (const emoji of ['⭐', '🔁', '❌']) server.driver.react(said, emoji);
+    for (const emoji of ['⭐', '🔁', '❌']) {
+      server.driver.react(said, emoji);
+    }
     const second = await RawClient.connect();
     second.send({ op: 6, d: { token: server.botToken, session_id: ready.d.session_id, seq } });
     await second.hear(({ t }) => t === 'RESUMED');
@@ -161,7 +167,9 @@ describe('the gateway', () => {
   });
 
   it('spreads servers over shards; direct messages go to the first', async () => {
-    for (let index = 0; index < 6; index++) server.driver.addGuild(`shard-${index}`);
+    for (let index = 0; index < 6; index++) {
+      server.driver.addGuild(`shard-${index}`);
+    }
     const shards = [await RawClient.connect(), await RawClient.connect()] as const;
     const ready = [await shards[0].identify(1, [0, 2]), await shards[1].identify(1, [1, 2])];
     const guilds = ready.map(({ d }) => (d.guilds as { id: string }[]).map(({ id }) => id));
@@ -172,7 +180,9 @@ describe('the gateway', () => {
     server.driver.sendRaw(2, { id: '1', name: 'x', type: 1 }, {}, { channel: server.driver.dm() });
     expect(await shards[0].events()).toContain('INTERACTION_CREATE');
     expect(await shards[1].events()).not.toContain('INTERACTION_CREATE');
-    for (const shard of shards) shard.cut();
+    for (const shard of shards) {
+      shard.cut();
+    }
   });
 
   it('records how punctual heartbeats are', async () => {

@@ -326,7 +326,9 @@ describe('rate limits and injected failures', () => {
       const strictCall = restClient(strict);
       const path = `/channels/${strict.driver.channel().id}/messages`;
       const answers = [];
-      for (let index = 0; index < 6; index++) answers.push(await strictCall('POST', path, { content: 'x' }));
+      for (let index = 0; index < 6; index++) {
+        answers.push(await strictCall('POST', path, { content: 'x' }));
+      }
       expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 429]);
       expect(answers[0]?.headers.get('x-ratelimit-remaining')).toBe('4');
       expect(answers[5]?.json).toMatchObject({ global: false, retry_after: expect.any(Number) });

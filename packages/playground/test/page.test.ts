@@ -69,8 +69,9 @@ describe('the page answers only itself', () => {
   }
 });
 
-if (browserPath === undefined)
+if (browserPath === undefined) {
   console.warn('SKIPPED: no browser at /usr/bin/chromium; the page itself was not tested (apt-get install chromium).');
+}
 
 describe.skipIf(browserPath === undefined)('the page in a browser', () => {
   let browser: Browser;
@@ -82,10 +83,14 @@ describe.skipIf(browserPath === undefined)('the page in a browser', () => {
     page = await browser.newPage({ locale: 'en-US', viewport: { width: 1100, height: 800 } });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
+      if (message.type() === 'error') {
+        problems.push(message.text());
+      }
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.pageUrl) && !request.url().startsWith('data:')) problems.push(request.url());
+      if (!request.url().startsWith(server.pageUrl) && !request.url().startsWith('data:')) {
+        problems.push(request.url());
+      }
     });
     await page.goto(server.pageUrl);
     await page.getByRole('heading', { name: '#general', exact: true }).waitFor();

@@ -68,7 +68,9 @@ describe('whatever is sent', () => {
           call('PUT', `/applications/${server.applicationId}/commands`, [body]),
           call('GET', `/${part}/${part}`),
         ]);
-        for (const { status } of answers) expect(status).toBeLessThan(500);
+        for (const { status } of answers) {
+          expect(status).toBeLessThan(500);
+        }
       }),
       { numRuns: 20 },
     );

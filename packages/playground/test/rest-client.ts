@@ -42,6 +42,8 @@ export function restClient(server: PlaygroundServer): Call {
 /** Walks a 50035 tree: `at(answer, 'embeds', 0, 'title')` gives the codes there. */
 export function codesAt(answer: RawAnswer, ...path: readonly (string | number)[]): string[] {
   let node = answer.json?.errors;
-  for (const key of path) node = node?.[String(key)];
+  for (const key of path) {
+    node = node?.[String(key)];
+  }
   return (node?._errors ?? []).map((error: { code: string }) => error.code);
 }

@@ -19,7 +19,9 @@ export function guardWish(parts: ActionParts, ask: Ask, wish: Wish): LocalText |
   const c: Case = { ...parts, ...ask, wish, limits: effectiveLimits(ask.settings, ask.asker.roleIds) };
   for (const guard of GUARDS) {
     const refusal = guard(c);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) {
+      return refusal;
+    }
   }
   return undefined;
 }
@@ -30,7 +32,9 @@ export function guardWish(parts: ActionParts, ask: Ask, wish: Wish): LocalText |
  */
 export function assertMayShow(asker: Asker): void {
   const refusal = missingRefusal(asker);
-  if (refusal !== undefined) throw new LocalError('refused', refusal);
+  if (refusal !== undefined) {
+    throw new LocalError('refused', refusal);
+  }
 }
 
 function missingRefusal(asker: Asker): LocalText | undefined {
@@ -42,9 +46,15 @@ const paused: Guard = ({ settings }) => (settings.paused ? (t) => t('guard.pause
 
 const channel: Guard = ({ settings, asker }) => {
   const allowed = settings.allowedChannelIds;
-  if (allowed === null || asker.guildId === null) return undefined;
-  if (allowed.includes(asker.channelId)) return undefined;
-  if (asker.parentChannelId !== null && allowed.includes(asker.parentChannelId)) return undefined;
+  if (allowed === null || asker.guildId === null) {
+    return undefined;
+  }
+  if (allowed.includes(asker.channelId)) {
+    return undefined;
+  }
+  if (asker.parentChannelId !== null && allowed.includes(asker.parentChannelId)) {
+    return undefined;
+  }
   return (t) =>
     t('guard.channel', {
       channels:
@@ -75,13 +85,21 @@ const waiting: Guard = ({ queue, asker, limits }) =>
 /** How often lately; asked of the store once, and not at all where nothing limits it. */
 const rates: Guard = ({ store, asker, limits, clock }) => {
   const { cooldownSeconds, jobsPerHour, jobsPerDay } = limits;
-  if (cooldownSeconds === 0 && jobsPerHour === 0 && jobsPerDay === 0) return undefined;
+  if (cooldownSeconds === 0 && jobsPerHour === 0 && jobsPerDay === 0) {
+    return undefined;
+  }
   const now = clock();
   const { lastCreatedAt, lastHour, lastDay } = store.jobs.usage(asker.guildId, asker.userId, now);
   const freeAt = lastCreatedAt === null ? now : lastCreatedAt + cooldownSeconds * 1000;
-  if (now < freeAt) return (t) => t('guard.cooldown', { when: `<t:${Math.ceil(freeAt / 1000)}:R>` });
-  if (jobsPerHour > 0 && lastHour >= jobsPerHour) return (t) => t('guard.hour', { max: jobsPerHour });
-  if (jobsPerDay > 0 && lastDay >= jobsPerDay) return (t) => t('guard.day', { max: jobsPerDay });
+  if (now < freeAt) {
+    return (t) => t('guard.cooldown', { when: `<t:${Math.ceil(freeAt / 1000)}:R>` });
+  }
+  if (jobsPerHour > 0 && lastHour >= jobsPerHour) {
+    return (t) => t('guard.hour', { max: jobsPerHour });
+  }
+  if (jobsPerDay > 0 && lastDay >= jobsPerDay) {
+    return (t) => t('guard.day', { max: jobsPerDay });
+  }
   return undefined;
 };
 

@@ -14,7 +14,9 @@ const ADMINISTRATOR = 1n << 3n;
 /** Names of the permissions the bot lacks where the asker is; nothing in direct messages, where there are none to give. */
 export function missingPermissions(asker: Asker): readonly string[] {
   const has = asker.appPermissions;
-  if (asker.guildId === null || has === null || (has & ADMINISTRATOR) !== 0n) return [];
+  if (asker.guildId === null || has === null || (has & ADMINISTRATOR) !== 0n) {
+    return [];
+  }
   const kind = asker.inThread ? 'thread' : 'channel';
   return NEEDED.filter(({ bit, where }) => (where === 'everywhere' || where === kind) && (has & bit) === 0n).map(
     ({ name }) => name,

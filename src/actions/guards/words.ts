@@ -30,7 +30,9 @@ export function createWordFilter(): WordFilter {
       let matchers = cache.get(key);
       if (matchers === undefined) {
         matchers = compile(list, english);
-        if (cache.size >= MAX_CACHED_LISTS) cache.delete(cache.keys().next().value ?? '');
+        if (cache.size >= MAX_CACHED_LISTS) {
+          cache.delete(cache.keys().next().value ?? '');
+        }
         cache.set(key, matchers);
       }
       const plain = stripMarks(prompt);
@@ -55,7 +57,9 @@ function firstMatch(matchers: readonly RegExpMatcher[], texts: readonly string[]
   for (const text of texts) {
     for (const matcher of matchers) {
       const [match] = matcher.getAllMatches(text, true);
-      if (match !== undefined) return text.slice(match.startIndex, match.endIndex + 1);
+      if (match !== undefined) {
+        return text.slice(match.startIndex, match.endIndex + 1);
+      }
     }
   }
   return undefined;
@@ -128,8 +132,12 @@ function fold(
   let folded = '';
   for (const letter of stripMarks(word.trim()).toLowerCase()) {
     let code: number | undefined = letter.codePointAt(0);
-    for (const { transform } of transformers) code = code === undefined ? code : transform?.(code);
-    if (code !== undefined) folded += String.fromCodePoint(code);
+    for (const { transform } of transformers) {
+      code = code === undefined ? code : transform?.(code);
+    }
+    if (code !== undefined) {
+      folded += String.fromCodePoint(code);
+    }
   }
   return folded;
 }

@@ -24,7 +24,9 @@ export async function benchEventLoop(options: WorkerOptions, paintings: number):
     await paint(0);
     const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     delays.enable();
-    for (let seed = 1; seed <= paintings; seed++) await paint(seed);
+    for (let seed = 1; seed <= paintings; seed++) {
+      await paint(seed);
+    }
     delays.disable();
     const ms = (nanoseconds: number) => nanoseconds / 1e6;
     return { paintings, p50Ms: ms(delays.percentile(50)), p99Ms: ms(delays.percentile(99)), maxMs: ms(delays.max) };

@@ -32,7 +32,9 @@ export async function benchPaint(painter: Painter, prior: Prior, runs: number): 
   });
   const { sampling } = await painter.paint(request(0));
   const timings: PaintTimings[] = [];
-  for (let seed = 1; seed <= runs; seed++) timings.push((await painter.paint(request(seed))).timings);
+  for (let seed = 1; seed <= runs; seed++) {
+    timings.push((await painter.paint(request(seed))).timings);
+  }
   const middle = (stage: keyof PaintTimings) => median(timings.map((timing) => timing[stage]));
   const tokens = sampling.candidateCount * prior.positions * prior.codesPerPosition;
   return {
@@ -61,7 +63,9 @@ async function positionMs(painter: Painter, prior: Prior, runs: number): Promise
       sampling: { candidateCount: 1, guidanceScale: 1 },
     });
     // The first one warms the one-row shapes up.
-    if (seed > 0) times.push(timings.generateMs / prior.positions);
+    if (seed > 0) {
+      times.push(timings.generateMs / prior.positions);
+    }
   }
   // Like the floor it is compared with: the best, which others at work on the machine disturb least.
   return Math.min(...times);

@@ -60,7 +60,9 @@ function floorNote({ weightBytes, copyBytesPerSecond }: FloorBench): string {
 }
 
 function torchRows(torch: TorchBench, warm: PaintBench, ratios: BenchReport['ratios']): readonly Row[] {
-  if ('absentBecause' in torch) return [['the same in PyTorch', 'not run', torch.absentBecause]];
+  if ('absentBecause' in torch) {
+    return [['the same in PyTorch', 'not run', torch.absentBecause]];
+  }
   const { report } = torch;
   const weights = report.trained ? '' : ', random weights of the same shapes';
   return [

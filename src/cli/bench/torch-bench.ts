@@ -27,7 +27,7 @@ const report = z.object({
   /** The whole prefix again at every position, as the published implementation does, best run. */
   recomputed: timing,
 });
-export type TorchReport = z.infer<typeof report>;
+type TorchReport = z.infer<typeof report>;
 
 export type TorchBench = { readonly report: TorchReport } | { readonly absentBecause: string };
 
@@ -45,7 +45,9 @@ export async function benchTorch({ bundleDir, threads, count }: TorchOptions): P
   if (!existsSync(join(training, 'prior', 'bench.py'))) {
     return { absentBecause: 'this copy has no training/prior/bench.py' };
   }
-  if (!existsSync(python)) return { absentBecause: 'training/.venv is not set up (see training/README.md)' };
+  if (!existsSync(python)) {
+    return { absentBecause: 'training/.venv is not set up (see training/README.md)' };
+  }
   const flags = ['--bundle', bundleDir, '--threads', `${threads}`, '--count', `${count}`, '--json'];
   const args = ['-m', 'prior.bench', ...flags];
   try {

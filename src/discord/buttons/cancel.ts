@@ -14,7 +14,9 @@ export const cancel = {
     await interaction.deferUpdate();
     await cancelJob(context, ask);
     const own = context.store.jobs.get(job.id)?.messageId ?? job.messageId;
-    if (interaction.message.id === own) return;
+    if (interaction.message.id === own) {
+      return;
+    }
     // Pressed in /queue: that list is another message than the job's own.
     await interaction.editReply(textMessage(translator(interaction.locale)('job.cancelled', { job: job.id })));
   },

@@ -15,7 +15,9 @@ export const deleteControl = {
       // Somebody was faster, or the message is out of reach: the job is deleted all the same.
       context.logger.debug({ err: error, jobId: ask.job.id }, 'a message could not be deleted');
     }
-    if (!isJobGone) return;
+    if (!isJobGone) {
+      return;
+    }
     const content = translator(interaction.locale)('delete.done', { job: ask.job.id });
     await interaction.followUp({ content, flags: MessageFlags.Ephemeral });
   },

@@ -8,7 +8,9 @@ export const keep = {
   action: 'keep',
   async press({ context, interaction, id, ask }) {
     const isNew = keepJob(context, ask, id.index ?? null);
-    if (!isNew) letGo(context, ask);
+    if (!isNew) {
+      letGo(context, ask);
+    }
     const content = translator(interaction.locale)(isNew ? 'keep.added' : 'keep.removed', { job: ask.job.id });
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
   },

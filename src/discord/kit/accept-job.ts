@@ -26,7 +26,9 @@ export async function acceptJob(
 /** From here on the row is written: if Discord cannot be told in time, the pictures go to the channel instead. */
 async function acknowledge(context: Context, interaction: Answerable): Promise<boolean> {
   // After an upload the answer was given before, to have time for fetching it.
-  if (interaction.deferred || interaction.replied) return true;
+  if (interaction.deferred || interaction.replied) {
+    return true;
+  }
   try {
     await interaction.deferReply();
     return true;

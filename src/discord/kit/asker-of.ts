@@ -48,6 +48,8 @@ function originOf(interaction: Answerable): JobOrigin {
 }
 
 function roleIdsOf(member: Answerable['member']): readonly string[] {
-  if (member === null) return [];
+  if (member === null) {
+    return [];
+  }
   return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
 }

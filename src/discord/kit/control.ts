@@ -30,7 +30,9 @@ export function openPress<I extends Answerable>(context: Context, interaction: I
 
 /** The picture that was meant: a select menu's value, or the index in a button's id; −1 where there is none. */
 export function chosenIndex({ interaction, id }: Press): number {
-  if (!interaction.isStringSelectMenu()) return id.index ?? -1;
+  if (!interaction.isStringSelectMenu()) {
+    return id.index ?? -1;
+  }
   const value = interaction.values[0] ?? '';
   return /^\d{1,2}$/.test(value) ? Number(value) : -1;
 }

@@ -19,8 +19,12 @@ const STRENGTH_LETTERS = { subtle: 's', strong: 'x' } as const satisfies Record<
 /** `t1:<action>:<jobId>[:<index>[:s|x]]`, at most 100 characters by construction. */
 export function formatControlId({ action, jobId, index, strength }: ControlId): string {
   const parts = ['t1', action, jobId];
-  if (index !== undefined) parts.push(String(index));
-  if (index !== undefined && strength !== undefined) parts.push(STRENGTH_LETTERS[strength]);
+  if (index !== undefined) {
+    parts.push(String(index));
+  }
+  if (index !== undefined && strength !== undefined) {
+    parts.push(STRENGTH_LETTERS[strength]);
+  }
   return parts.join(':');
 }
 
@@ -28,8 +32,12 @@ export function formatControlId({ action, jobId, index, strength }: ControlId): 
 export function parseControlId(customId: string): ControlId | undefined {
   const match = PATTERN.exec(customId);
   const [, action, jobId, index, letter] = match ?? [];
-  if (jobId === undefined || !isAction(action)) return undefined;
-  if (index !== undefined && Number(index) >= MAX_PICTURES) return undefined;
+  if (jobId === undefined || !isAction(action)) {
+    return undefined;
+  }
+  if (index !== undefined && Number(index) >= MAX_PICTURES) {
+    return undefined;
+  }
   return {
     action,
     jobId,

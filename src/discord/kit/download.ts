@@ -21,11 +21,17 @@ export function createDownloader(
 
   return async ({ url, size }) => {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed === undefined || !isAllowed(parsed)) throw failed();
-    if (size > MAX_UPLOAD_BYTES) throw tooLarge();
+    if (parsed === undefined || !isAllowed(parsed)) {
+      throw failed();
+    }
+    if (size > MAX_UPLOAD_BYTES) {
+      throw tooLarge();
+    }
     try {
       const response = await fetch(parsed, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (!response.ok || response.body === null) throw failed();
+      if (!response.ok || response.body === null) {
+        throw failed();
+      }
       return await readBounded(response.body);
     } catch (error) {
       throw error instanceof LocalError ? error : failed(error);
@@ -39,7 +45,9 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_UPLOAD_BYTES) throw tooLarge();
+    if (bytes > MAX_UPLOAD_BYTES) {
+      throw tooLarge();
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -47,7 +47,9 @@ export function paintingMessage(job: Job, progress: PaintProgress | undefined): 
     `${t('job.painting', { bar, percent: Math.floor(fraction * 100) })}\n${promptLine(job, t)}`,
     cancelControl(job.id, t),
   );
-  if (progress?.preview === undefined) return message;
+  if (progress?.preview === undefined) {
+    return message;
+  }
   return { ...message, files: [file(progress.preview, 'preview.png', t('alt.preview'))] };
 }
 
@@ -117,7 +119,9 @@ function promptLine(job: Job, t: Translate): string {
 function unknownWordsLine(job: Job, t: Translate): string {
   const parts = job.source.kind === 'prompt' ? job.unknownWords.map((part) => safeText(part, MAX_UNKNOWN_CHARS)) : [];
   const visible = parts.filter((part) => part !== '');
-  if (visible.length === 0) return '';
+  if (visible.length === 0) {
+    return '';
+  }
   const words = visible.slice(0, MAX_UNKNOWN_PARTS).join(' · ');
   return `\n${t('job.unknownWords', { words: visible.length > MAX_UNKNOWN_PARTS ? `${words} …` : words })}`;
 }

@@ -16,7 +16,9 @@ const MORE_CHARS = 10;
  */
 export function sourcesEmbed(job: Job, t: Translate): APIEmbed | undefined {
   const groups = groupsOf(job.pictures);
-  if (groups.every(({ sources }) => sources.length === 0)) return undefined;
+  if (groups.every(({ sources }) => sources.length === 0)) {
+    return undefined;
+  }
   const title = t('info.sources', { job: job.id });
   const names = groups.map(({ numbers }) => t('select.picture', { index: numbers.join(', ') }));
   // Each field gets the same share. A line has 300 characters at most, so one fits even where there are 16 fields.
@@ -58,7 +60,9 @@ function fitting(lines: readonly string[], maxChars: number): string {
   for (const [index, line] of lines.entries()) {
     const longer = index === 0 ? line : `${text}\n${line}`;
     const isLast = index === lines.length - 1;
-    if (longer.length > maxChars - (isLast ? 0 : MORE_CHARS)) return `${text}\n… +${lines.length - index}`;
+    if (longer.length > maxChars - (isLast ? 0 : MORE_CHARS)) {
+      return `${text}\n… +${lines.length - index}`;
+    }
     text = longer;
   }
   return text;

@@ -17,15 +17,23 @@ export function limitLines(limits: EffectiveLimits, t: Translate): string[] {
 /** A setting's value in words; a long list is cut. */
 export function settingValue(setting: keyof GuildSettings, value: unknown, t: Translate): string {
   if (setting === 'allowedChannelIds') {
-    if (!Array.isArray(value)) return t('limit.everywhere');
+    if (!Array.isArray(value)) {
+      return t('limit.everywhere');
+    }
     return listed(value.map((id) => `<#${id}>`));
   }
-  if (setting === 'roleTiers') return listed(Array.isArray(value) ? value.map((tier) => tierLine(tier, t)) : []);
+  if (setting === 'roleTiers') {
+    return listed(Array.isArray(value) ? value.map((tier) => tierLine(tier, t)) : []);
+  }
   if (setting === 'blockedWords') {
     return listed(Array.isArray(value) ? value.map((word) => `||${String(word).replace(/[|`*_~<>@]/g, '')}||`) : []);
   }
-  if (setting === 'buttons') return value === 'requester' ? t('limit.requester') : t('limit.anyone');
-  if (setting === 'paused') return value === true ? t('limit.yes') : t('limit.no');
+  if (setting === 'buttons') {
+    return value === 'requester' ? t('limit.requester') : t('limit.anyone');
+  }
+  if (setting === 'paused') {
+    return value === true ? t('limit.yes') : t('limit.no');
+  }
   const mayBeUnlimited = setting === 'jobsPerHour' || setting === 'jobsPerDay' || setting === 'cooldownSeconds';
   return mayBeUnlimited && value === 0 ? t('limit.none') : String(value);
 }
@@ -33,7 +41,9 @@ export function settingValue(setting: keyof GuildSettings, value: unknown, t: Tr
 const MAX_LISTED = 15;
 
 function listed(items: readonly string[]): string {
-  if (items.length === 0) return '—';
+  if (items.length === 0) {
+    return '—';
+  }
   const rest = items.length - MAX_LISTED;
   return items.slice(0, MAX_LISTED).join(' ') + (rest > 0 ? ` +${rest}` : '');
 }

@@ -43,8 +43,11 @@ const NUMBERS = [
 
 export function setOptions(command: SlashCommandSubcommandBuilder): SlashCommandSubcommandBuilder {
   for (const { key, min, max, option } of NUMBERS) {
-    if (option === 'share') command.addNumberOption((o) => named(o, key).setMinValue(min).setMaxValue(max));
-    else command.addIntegerOption((o) => named(o, key).setMinValue(min).setMaxValue(max));
+    if (option === 'share') {
+      command.addNumberOption((o) => named(o, key).setMinValue(min).setMaxValue(max));
+    } else {
+      command.addIntegerOption((o) => named(o, key).setMinValue(min).setMaxValue(max));
+    }
   }
   return command
     .addStringOption((o) =>
@@ -68,19 +71,31 @@ export function readChanges(before: GuildSettings, options: Options): Partial<Gu
   const changes: { -readonly [K in keyof GuildSettings]?: GuildSettings[K] } = {};
   const role = options.getRole('role');
   if (role === null) {
-    for (const { setting, value } of numbers) changes[setting] = value;
+    for (const { setting, value } of numbers) {
+      changes[setting] = value;
+    }
   } else if (numbers.length === 0) {
     throw new LocalError('role_value', (t) => t('limits.roleValue'));
   }
   const tiers = changeTiers(before.roleTiers, role?.id, numbers, options.getRole('remove-role')?.id);
-  if (tiers !== undefined) changes.roleTiers = tiers;
+  if (tiers !== undefined) {
+    changes.roleTiers = tiers;
+  }
   const buttons = options.getString('buttons');
-  if (buttons === 'anyone' || buttons === 'requester') changes.buttons = buttons;
+  if (buttons === 'anyone' || buttons === 'requester') {
+    changes.buttons = buttons;
+  }
   const channels = changeChannels(before.allowedChannelIds, options);
-  if (channels !== undefined) changes.allowedChannelIds = channels;
+  if (channels !== undefined) {
+    changes.allowedChannelIds = channels;
+  }
   const words = changeWords(before.blockedWords, options.getString('block'), options.getString('allow'));
-  if (words !== undefined) changes.blockedWords = words;
-  if (Object.keys(changes).length === 0) throw new LocalError('nothing', (t) => t('limits.nothing'));
+  if (words !== undefined) {
+    changes.blockedWords = words;
+  }
+  if (Object.keys(changes).length === 0) {
+    throw new LocalError('nothing', (t) => t('limits.nothing'));
+  }
   return changes;
 }
 
@@ -93,10 +108,14 @@ interface NumberChange {
 function readNumbers(options: Options): NumberChange[] {
   return NUMBERS.flatMap(({ option, setting, tier, min, max }) => {
     const value = option === 'share' ? options.getNumber(option) : options.getInteger(option);
-    if (value === null) return [];
+    if (value === null) {
+      return [];
+    }
     const isWhole = option === 'share' || Number.isInteger(value);
     // Discord's clients keep the bounds; a forged request does not.
-    if (!(isWhole && value >= min && value <= max)) throw new LocalError('bad_value', (t) => t('error.malformed'));
+    if (!(isWhole && value >= min && value <= max)) {
+      throw new LocalError('bad_value', (t) => t('error.malformed'));
+    }
     return [{ setting, tier, value }];
   });
 }
@@ -107,24 +126,40 @@ function changeTiers(
   numbers: readonly NumberChange[],
   removedId: string | undefined,
 ): readonly RoleTier[] | undefined {
-  if (roleId === undefined && removedId === undefined) return undefined;
+  if (roleId === undefined && removedId === undefined) {
+    return undefined;
+  }
   const kept = before.filter((tier) => tier.roleId !== roleId && tier.roleId !== removedId);
-  if (roleId === undefined) return kept;
+  if (roleId === undefined) {
+    return kept;
+  }
   const own = before.find((tier) => tier.roleId === roleId) ?? { roleId };
   const values = Object.fromEntries(numbers.map(({ tier, value }) => [tier, value]));
-  if (kept.length >= MAX_TIERS) throw tooMany(MAX_TIERS);
+  if (kept.length >= MAX_TIERS) {
+    throw tooMany(MAX_TIERS);
+  }
   return [...kept, { ...own, ...values }];
 }
 
 function changeChannels(before: readonly string[] | null, options: Options): readonly string[] | null | undefined {
-  if (options.getBoolean('everywhere') === true) return null;
+  if (options.getBoolean('everywhere') === true) {
+    return null;
+  }
   const added = options.getChannel('channel')?.id;
   const removed = options.getChannel('remove-channel')?.id;
-  if (added === undefined && removed === undefined) return undefined;
+  if (added === undefined && removed === undefined) {
+    return undefined;
+  }
   const channels = new Set(before ?? []);
-  if (added !== undefined) channels.add(added);
-  if (removed !== undefined) channels.delete(removed);
-  if (channels.size > MAX_CHANNELS) throw tooMany(MAX_CHANNELS);
+  if (added !== undefined) {
+    channels.add(added);
+  }
+  if (removed !== undefined) {
+    channels.delete(removed);
+  }
+  if (channels.size > MAX_CHANNELS) {
+    throw tooMany(MAX_CHANNELS);
+  }
   // The last channel taken away: nowhere would be a pause in disguise.
   return channels.size === 0 ? null : [...channels];
 }
@@ -135,16 +170,22 @@ function changeWords(
   block: string | null,
   allow: string | null,
 ): readonly string[] | undefined {
-  if (block === null && allow === null) return undefined;
+  if (block === null && allow === null) {
+    return undefined;
+  }
   const words = new Set(before);
   for (const word of splitWords(block)) {
     words.delete(`-${word}`);
     words.add(word);
   }
   for (const word of splitWords(allow)) {
-    if (!words.delete(word)) words.add(`-${word}`);
+    if (!words.delete(word)) {
+      words.add(`-${word}`);
+    }
   }
-  if (words.size > MAX_WORDS) throw tooMany(MAX_WORDS);
+  if (words.size > MAX_WORDS) {
+    throw tooMany(MAX_WORDS);
+  }
   return [...words];
 }
 

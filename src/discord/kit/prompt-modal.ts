@@ -18,13 +18,17 @@ export function promptModal(customId: string, prompt: string, seed: number | nul
     .setMinLength(1)
     .setMaxLength(MAX_PROMPT_CHARS)
     .setRequired(true);
-  if (prompt !== '') promptInput.setValue(shorten(prompt, MAX_PROMPT_CHARS));
+  if (prompt !== '') {
+    promptInput.setValue(shorten(prompt, MAX_PROMPT_CHARS));
+  }
   const seedInput = new TextInputBuilder()
     .setCustomId('seed')
     .setStyle(TextInputStyle.Short)
     .setMaxLength(10)
     .setRequired(false);
-  if (seed !== null) seedInput.setValue(String(seed));
+  if (seed !== null) {
+    seedInput.setValue(String(seed));
+  }
   return new ModalBuilder()
     .setCustomId(customId)
     .setTitle(customId === NEW_PROMPT_ID ? t('modal.newTitle') : t('modal.title'))

@@ -2,7 +2,7 @@ import type { JobAsk } from '../../actions/ask.js';
 import type { Context } from './context.js';
 
 /** A member's reaction on a message that shows a job. */
-export interface Reacted {
+interface Reacted {
   readonly context: Context;
   readonly ask: JobAsk;
   /** The picture that the message shows alone, large; undefined where it shows the job. */

@@ -47,7 +47,9 @@ export function cancelControls(jobIds: readonly string[], t: Translate): Row[] {
     .slice(0, 25)
     .map((jobId) => button('cancel', { jobId }).setLabel(`${t('control.cancel')} ${jobId}`.slice(0, 80)));
   const rows: Row[] = [];
-  for (let i = 0; i < buttons.length; i += 5) rows.push(row(...buttons.slice(i, i + 5)));
+  for (let i = 0; i < buttons.length; i += 5) {
+    rows.push(row(...buttons.slice(i, i + 5)));
+  }
   return rows;
 }
 

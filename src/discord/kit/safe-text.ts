@@ -29,7 +29,9 @@ export function visibleText(text: string): string {
 
 /** Cuts after whole characters, never inside a surrogate pair. */
 export function shorten(text: string, maxChars: number): string {
-  if (text.length <= maxChars) return text;
+  if (text.length <= maxChars) {
+    return text;
+  }
   const cut = text.slice(0, maxChars - 1).replace(/[\uD800-\uDBFF\\]+$/, '');
   return `${cut}…`;
 }

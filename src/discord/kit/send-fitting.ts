@@ -25,8 +25,12 @@ export async function sendFitting<T>(
       allowedBytes = Math.min(allowedBytes, picture.png.byteLength) / 2;
       return await send(picture);
     } catch (error) {
-      if (error instanceof PictureTooLargeError) break;
-      if (!isTooLarge(error)) throw error;
+      if (error instanceof PictureTooLargeError) {
+        break;
+      }
+      if (!isTooLarge(error)) {
+        throw error;
+      }
     }
   }
   throw new LocalError('too_large_to_send', (t) => t('error.tooLargeToSend', { job: jobId }));
@@ -34,6 +38,8 @@ export async function sendFitting<T>(
 
 /** Discord says the request is too large: by its own code or by the bare status. */
 function isTooLarge(error: unknown): boolean {
-  if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.RequestEntityTooLarge) return true;
+  if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.RequestEntityTooLarge) {
+    return true;
+  }
   return (error instanceof DiscordAPIError || error instanceof HTTPError) && error.status === 413;
 }

@@ -9,7 +9,9 @@ type Target = Pick<Message, 'id' | 'channelId' | 'components' | 'author' | 'clie
 
 /** The job that a message shows, if it is ours and the asker may know of it. */
 export function jobOfTarget(store: Store, asker: Asker, message: Target): Job | undefined {
-  if (message.author.id !== message.client.user.id) return undefined;
+  if (message.author.id !== message.client.user.id) {
+    return undefined;
+  }
   const job =
     store.jobs.getByMessage(message.channelId, message.id) ?? store.jobs.get(controlUnder(message)?.jobId ?? '');
   return job !== undefined && isVisible(job, asker) ? job : undefined;

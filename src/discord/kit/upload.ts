@@ -27,7 +27,9 @@ export async function paintFromUpload(
   const ask = askOf(context.store, interaction);
   const wish = { count: checkCount(ask, typed.count), seed: checkSeed(typed.seed) };
   const refusal = guardWish(context, ask, { prompt: '', count: wish.count });
-  if (refusal !== undefined) throw new LocalError('refused', refusal);
+  if (refusal !== undefined) {
+    throw new LocalError('refused', refusal);
+  }
   await interaction.deferReply();
   const bytes = await context.download(upload);
   const embedding = await readUpload(() => context.painter.embedImage(bytes));

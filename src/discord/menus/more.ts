@@ -17,9 +17,13 @@ export const more = {
   async press(press) {
     const { context, interaction, ask } = press;
     const value = interaction.isStringSelectMenu() ? interaction.values[0] : undefined;
-    if (value === SEPARATE) return sendSeparately(press);
+    if (value === SEPARATE) {
+      return sendSeparately(press);
+    }
     const count = BATCH_SIZES.find((size) => String(size) === value);
-    if (count === undefined) throw new LocalError('bad_control', (t) => t('error.badControl'));
+    if (count === undefined) {
+      throw new LocalError('bad_control', (t) => t('error.badControl'));
+    }
     await acceptJob(context, interaction, () => reroll(context, ask, count));
   },
 } as const satisfies Control;

@@ -26,16 +26,24 @@ export async function handleReaction(
   const emoji = reaction.emoji.name?.replace(/\uFE0F/g, '') ?? '';
   const known = REACTIONS.get(emoji);
   const handle = isAdded ? known?.add : known?.remove;
-  if (handle === undefined || reaction.emoji.id !== null || userId === client.user.id) return;
+  if (handle === undefined || reaction.emoji.id !== null || userId === client.user.id) {
+    return;
+  }
   const { message } = reaction;
   try {
     const shown = await shownIn(context, client, message);
-    if (shown === undefined) return;
+    if (shown === undefined) {
+      return;
+    }
     const { job, index } = shown;
     const member = message.guildId === null ? null : await memberOf(message, userId);
-    if (member?.user.bot === true) return;
+    if (member?.user.bot === true) {
+      return;
+    }
     const asker = askerOfReaction(message, member, userId, job);
-    if (!isVisible(job, asker)) return;
+    if (!isVisible(job, asker)) {
+      return;
+    }
     const origin = {
       guildId: message.guildId,
       channelId: message.channelId,
@@ -49,7 +57,9 @@ export async function handleReaction(
     try {
       await handle({ context, ask, index, deleteMessage: async () => void (await message.delete()) });
     } catch (error) {
-      if (!(error instanceof LocalError)) throw error;
+      if (!(error instanceof LocalError)) {
+        throw error;
+      }
       await refuse(message, userId, error.text(translator(asker.locale)));
     }
   } catch (error) {
@@ -69,7 +79,9 @@ async function shownIn(
   message: Message | PartialMessage,
 ): Promise<Shown | undefined> {
   const stored = context.store.jobs.getByMessage(message.channelId, message.id);
-  if (stored !== undefined) return { job: stored, index: undefined };
+  if (stored !== undefined) {
+    return { job: stored, index: undefined };
+  }
   const full = await message.fetch();
   const id = full.author.id === client.user.id ? controlUnder(full) : undefined;
   const job = id === undefined ? undefined : context.store.jobs.get(id.jobId);
@@ -106,7 +118,9 @@ function askerOfReaction(
 
 /** A reaction cannot be answered in private, so the answer pings whoever reacted and nobody else. */
 async function refuse(message: Message | PartialMessage, userId: string, text: string): Promise<void> {
-  if (!message.channel.isSendable()) return;
+  if (!message.channel.isSendable()) {
+    return;
+  }
   await message.channel.send({
     content: `<@${userId}> ${text}`.slice(0, 2000),
     allowedMentions: { parse: [], users: [userId] },

@@ -6,6 +6,8 @@ export const reroll = {
   emoji: '🔁',
   async add({ context, ask }) {
     const { job, isNew } = await rerollJob(context, ask);
-    if (isNew) context.reporter.announce(job);
+    if (isNew) {
+      context.reporter.announce(job);
+    }
   },
 } as const satisfies Reaction;

@@ -39,13 +39,17 @@ export class Delivery {
           const { id } = await this.#webhook(job).editMessage('@original', message);
           return { kind: 'shown', via: 'interaction', messageId: id };
         } catch (error) {
-          if (!isTokenDead(error)) throw error;
+          if (!isTokenDead(error)) {
+            throw error;
+          }
         }
       }
       return await this.#showInChannel(job, message, options.isEnd);
     } catch (error) {
       const reason = goneReason(error);
-      if (reason === undefined) throw error;
+      if (reason === undefined) {
+        throw error;
+      }
       return { kind: 'gone', reason };
     }
   }
@@ -63,7 +67,9 @@ export class Delivery {
     }
     try {
       const user = await this.#client.users.createDM(job.origin.userId);
-      if (user.id === job.origin.channelId) return false;
+      if (user.id === job.origin.channelId) {
+        return false;
+      }
       await user.send({ content, allowedMentions: { parse: [] } });
       return true;
     } catch {
@@ -77,21 +83,26 @@ export class Delivery {
 
   #webhook(job: Job): InteractionWebhook {
     const client = this.#client;
-    if (!client.isReady())
+    if (!client.isReady()) {
       throw new TesseraError('not_connected', 'Discord is not connected yet.', { retryable: true });
+    }
     return new InteractionWebhook(client, job.origin.applicationId, job.origin.interactionToken ?? '');
   }
 
   async #showInChannel(job: Job, message: JobMessage, isEnd: boolean): Promise<Outcome> {
     const channel = await this.#client.channels.fetch(job.origin.channelId);
-    if (channel === null || !channel.isSendable()) return { kind: 'gone', reason: 'channel' };
+    if (channel === null || !channel.isSendable()) {
+      return { kind: 'gone', reason: 'channel' };
+    }
     const cameByInteraction = job.origin.interactionToken !== null;
     if (job.messageId !== null && !(isEnd && cameByInteraction)) {
       const { id } = await channel.messages.edit(job.messageId, message);
       return { kind: 'shown', via: 'channel', messageId: id };
     }
     const sent = await channel.send({ ...message, ...this.#heading(job, message, isEnd && cameByInteraction) });
-    if (isEnd && job.messageId !== null) void this.#pointDown(job, sent.url);
+    if (isEnd && job.messageId !== null) {
+      void this.#pointDown(job, sent.url);
+    }
     return { kind: 'shown', via: 'channel', messageId: sent.id };
   }
 
@@ -115,7 +126,9 @@ export class Delivery {
   async #pointDown(job: Job, link: string): Promise<void> {
     try {
       const channel = await this.#client.channels.fetch(job.origin.channelId);
-      if (channel?.isSendable() !== true || job.messageId === null) return;
+      if (channel?.isSendable() !== true || job.messageId === null) {
+        return;
+      }
       await channel.messages.edit(job.messageId, textMessage(translator(job.origin.locale)('job.below', { link })));
     } catch {
       // Not ours to edit any more, or deleted.

@@ -18,8 +18,12 @@ export async function sendEnd(
   send: (message: JobMessage) => Promise<Outcome>,
 ): Promise<Outcome> {
   const t = translator(job.origin.locale);
-  if (job.status === 'failed') return send(textMessage(failedText(job, t)));
-  if (job.status === 'cancelled') return send(textMessage(t('job.cancelled', { job: job.id })));
+  if (job.status === 'failed') {
+    return send(textMessage(failedText(job, t)));
+  }
+  if (job.status === 'cancelled') {
+    return send(textMessage(t('job.cancelled', { job: job.id })));
+  }
   try {
     return await sendFitting(
       job.id,
@@ -28,7 +32,9 @@ export async function sendEnd(
       (picture) => send(finishedMessage(job, picture, t, limits.maxPictures)),
     );
   } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
+    if (!(error instanceof LocalError)) {
+      throw error;
+    }
     return send(textMessage(error.text(t)));
   }
 }

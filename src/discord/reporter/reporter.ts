@@ -68,7 +68,9 @@ export class Reporter implements JobReporter {
     this.#listen('on');
     this.#timer = setInterval(() => this.#tick(), times.tickMs);
     for (const job of store.jobs.undelivered(200)) {
-      if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) this.#onEnd(job);
+      if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) {
+        this.#onEnd(job);
+      }
     }
   }
 
@@ -96,7 +98,9 @@ export class Reporter implements JobReporter {
   expect(interactionId: string, maxBytes: number): (isAcknowledged: boolean) => void {
     const known = this.#expected.get(interactionId);
     // A repeated delivery: the first one is still at it, and decides.
-    if (known !== undefined) return () => {};
+    if (known !== undefined) {
+      return () => {};
+    }
     let settle = () => {};
     const ready = new Promise<void>((resolve) => {
       settle = resolve;
@@ -116,7 +120,9 @@ export class Reporter implements JobReporter {
 
   /** Resolves once everything that is being sent has been. */
   async idle(): Promise<void> {
-    for (let chains = this.#chains(); chains.length > 0; chains = this.#chains()) await Promise.all(chains);
+    for (let chains = this.#chains(); chains.length > 0; chains = this.#chains()) {
+      await Promise.all(chains);
+    }
   }
 
   #chains(): Promise<void>[] {
@@ -171,15 +177,21 @@ export class Reporter implements JobReporter {
   }
 
   #tick(): void {
-    if (this.#isStopping) return;
+    if (this.#isStopping) {
+      return;
+    }
     const now = this.#deps.clock();
     const due = [...this.#tracked.values()].filter((tracked) => tracked.isDue(now)).sort((a, b) => a.dueAt - b.dueAt);
     let started = 0;
     for (const tracked of due) {
-      if (started >= MAX_EDITS_PER_TICK || this.#editsUnderWay >= MAX_EDITS_UNDER_WAY) break;
+      if (started >= MAX_EDITS_PER_TICK || this.#editsUnderWay >= MAX_EDITS_UNDER_WAY) {
+        break;
+      }
       const message = this.#progressMessage(tracked, now);
       tracked.dueAt = now + this.#deps.times.editIntervalMs;
-      if (message === undefined) continue;
+      if (message === undefined) {
+        continue;
+      }
       started += 1;
       this.#startEdit(tracked, message);
     }
@@ -190,7 +202,9 @@ export class Reporter implements JobReporter {
     tracked.isBusy = true;
     this.#enqueue(tracked, async () => {
       try {
-        if (!tracked.isEnded) await this.#showProgress(tracked, message);
+        if (!tracked.isEnded) {
+          await this.#showProgress(tracked, message);
+        }
       } finally {
         this.#editsUnderWay -= 1;
         tracked.isBusy = false;
@@ -203,10 +217,14 @@ export class Reporter implements JobReporter {
     const { job } = tracked;
     const place = queue.place(job.id);
     // Between two states, or not taken up yet after a restart: its end is told by an event.
-    if (place === undefined) return undefined;
+    if (place === undefined) {
+      return undefined;
+    }
     // Never acknowledged: there is no message to edit, and a new one is worth it for the pictures alone.
     const hasNoMessage = job.messageId === null && job.origin.interactionToken !== null;
-    if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) return undefined;
+    if (hasNoMessage && !delivery.hasLiveToken(job, tracked.isTokenDead)) {
+      return undefined;
+    }
     return tracked.news(place, now);
   }
 
@@ -230,10 +248,15 @@ export class Reporter implements JobReporter {
 
   async #show(tracked: TrackedJob, message: JobMessage, isEnd: boolean): Promise<Outcome> {
     const { job } = tracked;
-    if (tracked.isGone) return { kind: 'gone', reason: 'message' };
+    if (tracked.isGone) {
+      return { kind: 'gone', reason: 'message' };
+    }
     const outcome = await this.#deps.delivery.show(job, message, { isEnd, isTokenDead: tracked.isTokenDead });
-    if (outcome.kind === 'gone') tracked.isGone = true;
-    else tracked.messageId = outcome.messageId;
+    if (outcome.kind === 'gone') {
+      tracked.isGone = true;
+    } else {
+      tracked.messageId = outcome.messageId;
+    }
     return outcome;
   }
 
@@ -252,10 +275,14 @@ export class Reporter implements JobReporter {
     try {
       const outcome = await sendEnd(painter, job, limits, (message) => this.#show(tracked, message, true));
       let via: Extract<BotEvent, { kind: 'delivered' }>['via'] = 'nowhere';
-      if (outcome.kind === 'shown') via = outcome.via;
-      else if (job.status === 'completed' && (await delivery.tellPrivately(job, tracked))) via = 'private';
-      if (outcome.kind === 'gone')
+      if (outcome.kind === 'shown') {
+        via = outcome.via;
+      } else if (job.status === 'completed' && (await delivery.tellPrivately(job, tracked))) {
+        via = 'private';
+      }
+      if (outcome.kind === 'gone') {
         logger.info({ jobId: job.id, reason: outcome.reason, via }, 'no place for an answer');
+      }
       onEvent({ kind: 'delivered', via });
     } catch (error) {
       if (tries < MAX_END_TRIES) {

@@ -79,7 +79,9 @@ export class TrackedJob {
   #paintingNews(): JobMessage | undefined {
     const step = Math.floor((this.progress?.fraction ?? 0) * PROGRESS_STEPS);
     const key = `painting:${step}:${this.progress?.preview?.byteLength ?? 0}`;
-    if (key === this.#shownKey) return undefined;
+    if (key === this.#shownKey) {
+      return undefined;
+    }
     this.#shownKey = key;
     return paintingMessage(this.#job, this.progress);
   }
@@ -88,7 +90,9 @@ export class TrackedJob {
     const key = `waiting:${place.position}:${place.waitingCount}`;
     const readyAt = now + place.etaMs;
     const isEtaRight = Math.abs(readyAt - this.#shownReadyAt) < Math.max(ETA_SLACK_MS, place.etaMs / 10);
-    if (key === this.#shownKey && isEtaRight) return undefined;
+    if (key === this.#shownKey && isEtaRight) {
+      return undefined;
+    }
     this.#shownKey = key;
     this.#shownReadyAt = readyAt;
     return waitingMessage(this.#job, place, now);

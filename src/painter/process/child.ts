@@ -34,7 +34,9 @@ export class PaintingChild {
     this.#exited = new Promise((resolve) => {
       let isOver = false;
       const over = (reason: string) => {
-        if (isOver) return;
+        if (isOver) {
+          return;
+        }
         isOver = true;
         clearTimeout(this.#silence);
         resolve();
@@ -43,7 +45,9 @@ export class PaintingChild {
       this.#child.once('exit', (code, signal) => over(signal === null ? `exit code ${code}` : `signal ${signal}`));
       this.#child.on('error', (error) => {
         // A failed send is followed by 'exit'; without a pid the process never started and no 'exit' comes.
-        if (this.#child.pid === undefined) over(error.message);
+        if (this.#child.pid === undefined) {
+          over(error.message);
+        }
       });
     });
     this.expectNews(true);
@@ -56,7 +60,9 @@ export class PaintingChild {
 
   /** Throws what structured clone throws when the message cannot be copied; a channel that is closed is no error here. */
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.#child.connected) {
+      this.#child.send(message, () => {});
+    }
   }
 
   /** Whether the process owes us something: only then is its silence measured. */

@@ -37,8 +37,11 @@ export class PendingCalls {
     const answer = new Promise<unknown>((resolve, reject) => {
       const onAbort = () => {
         // Sent calls end when the process says so: only then is the slot really free.
-        if (this.#entries.get(id)?.isSent) this.#cancel(id);
-        else this.reject(id, new AbortedError());
+        if (this.#entries.get(id)?.isSent) {
+          this.#cancel(id);
+        } else {
+          this.reject(id, new AbortedError());
+        }
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#entries.set(id, { call, resolve, reject, onProgress, signal, onAbort, isSent: false });
@@ -49,7 +52,9 @@ export class PendingCalls {
   /** Marks a call as sent and gives what to send. */
   take(id: number): PainterCall | undefined {
     const entry = this.#entries.get(id);
-    if (entry !== undefined) entry.isSent = true;
+    if (entry !== undefined) {
+      entry.isSent = true;
+    }
     return entry?.call;
   }
 
@@ -63,8 +68,11 @@ export class PendingCalls {
 
   resolve(id: number, value: unknown): void {
     const entry = this.#remove(id);
-    if (entry?.signal?.aborted) entry.reject(new AbortedError());
-    else entry?.resolve(value);
+    if (entry?.signal?.aborted) {
+      entry.reject(new AbortedError());
+    } else {
+      entry?.resolve(value);
+    }
   }
 
   /** A cancelled call that fails has done what its owner wanted: it is over, and says AbortedError. */
@@ -76,7 +84,9 @@ export class PendingCalls {
   /** Returns how many there were. */
   rejectAll(error: Error, options: { readonly onlySent: boolean }): number {
     const ids = [...this.#entries].filter(([, entry]) => entry.isSent || !options.onlySent).map(([id]) => id);
-    for (const id of ids) this.reject(id, error);
+    for (const id of ids) {
+      this.reject(id, error);
+    }
     return ids.length;
   }
 

@@ -91,7 +91,9 @@ export class ProcessPool implements Painter {
   #leastBusy(): ProcessPainter {
     const rank: Record<WorkerState, number> = { ready: 0, starting: 1, restarting: 1, unusable: 2, closed: 3 };
     const [best] = [...this.#workers].sort((a, b) => rank[a.state] - rank[b.state] || a.pendingCount - b.pendingCount);
-    if (best === undefined) throw new RangeError('A worker pool needs at least one worker.');
+    if (best === undefined) {
+      throw new RangeError('A worker pool needs at least one worker.');
+    }
     return best;
   }
 }

@@ -112,18 +112,28 @@ export class ProcessPainter extends PainterCaller {
   }
 
   protected override async call(call: PainterCall, options: PaintOptions): Promise<unknown> {
-    if (options.signal?.aborted) throw new AbortedError();
-    if (this.#state === 'closed') throw new WorkerLostError('The worker is closed.');
-    if (this.#startupError !== undefined) throw this.#startupError;
+    if (options.signal?.aborted) {
+      throw new AbortedError();
+    }
+    if (this.#state === 'closed') {
+      throw new WorkerLostError('The worker is closed.');
+    }
+    if (this.#startupError !== undefined) {
+      throw this.#startupError;
+    }
     const { id, answer } = this.#calls.add(call, options);
     // While the process (re)starts the call waits here: the backoff must not eat the caller's retries.
-    if (this.#state === 'ready') this.#send(id);
+    if (this.#state === 'ready') {
+      this.#send(id);
+    }
     return answer;
   }
 
   #send(id: number): void {
     const call = this.#calls.take(id);
-    if (call === undefined) return;
+    if (call === undefined) {
+      return;
+    }
     try {
       this.#process?.send({ type: 'call', id, call });
       this.#process?.expectNews(true);
@@ -146,7 +156,9 @@ export class ProcessPainter extends PainterCaller {
   }
 
   #receive(message: FromWorker): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      return;
+    }
     switch (message.type) {
       case 'ready':
         this.#state = 'ready';
@@ -154,7 +166,9 @@ export class ProcessPainter extends PainterCaller {
         this.#process?.expectNews(false);
         this.#options.onEvent?.({ type: 'ready', pid: this.pid });
         this.#settleReady.resolve(message.summary);
-        for (const id of this.#calls.waitingIds()) this.#send(id);
+        for (const id of this.#calls.waitingIds()) {
+          this.#send(id);
+        }
         return;
       case 'unusable':
         this.#giveUp(fromWire(message.error));
@@ -174,7 +188,9 @@ export class ProcessPainter extends PainterCaller {
   }
 
   #lost(reason: string): void {
-    if (this.#state === 'closed' || this.#state === 'unusable') return;
+    if (this.#state === 'closed' || this.#state === 'unusable') {
+      return;
+    }
     this.#process = undefined;
     this.#failuresInARow += 1;
     if (!this.#wasEverReady && this.#failuresInARow >= MAX_FAILED_STARTS) {

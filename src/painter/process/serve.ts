@@ -6,7 +6,7 @@ import { answerCall, type PainterCall, parseRequest, toWire } from '../wire.js';
 import { type FromWorker, type OpenMessage, type ToWorker, toWorker } from './messages.js';
 
 /** The part of `process` that is used; a child made with `fork` has both methods. */
-export interface Channel {
+interface Channel {
   send(message: FromWorker): void;
   onMessage(listener: (message: unknown) => void): void;
 }
@@ -34,7 +34,9 @@ export function serve(options: ServeOptions): void {
 
   const report = (error: unknown) => {
     const wire = toWire(error);
-    if (wire.code === 'internal') options.onInternalError?.(error);
+    if (wire.code === 'internal') {
+      options.onInternalError?.(error);
+    }
     return wire;
   };
 
@@ -51,7 +53,9 @@ export function serve(options: ServeOptions): void {
     const abort = new AbortController();
     running.set(id, abort);
     try {
-      if (painter === undefined) throw new Error('A call came before the bundle was open.');
+      if (painter === undefined) {
+        throw new Error('A call came before the bundle was open.');
+      }
       const onProgress = throttled((progress) => channel.send({ type: 'progress', id, progress }));
       const value = await answerCall(painter, call, { signal: abort.signal, onProgress });
       channel.send({ type: 'result', id, value });
@@ -63,7 +67,9 @@ export function serve(options: ServeOptions): void {
   };
 
   const close = async () => {
-    for (const abort of running.values()) abort.abort(new AbortedError());
+    for (const abort of running.values()) {
+      abort.abort(new AbortedError());
+    }
     try {
       await painter?.close();
     } catch (error) {
@@ -102,7 +108,9 @@ function throttled(onProgress: (progress: PaintProgress) => void): (progress: Pa
   let lastAt = Number.NEGATIVE_INFINITY;
   return (progress) => {
     const now = performance.now();
-    if (progress.preview === undefined && now - lastAt < PROGRESS_INTERVAL_MS) return;
+    if (progress.preview === undefined && now - lastAt < PROGRESS_INTERVAL_MS) {
+      return;
+    }
     lastAt = now;
     onProgress(progress);
   };

@@ -7,7 +7,9 @@ export function encode(value: unknown): string {
     // Not the second argument: a Buffer would come as what its own toJSON makes of it.
     const original = this[key];
     for (const [tag, type] of Object.entries(types)) {
-      if (original instanceof type) return { [tag]: base64Of(original) };
+      if (original instanceof type) {
+        return { [tag]: base64Of(original) };
+      }
     }
     return original;
   });
@@ -16,14 +18,24 @@ export function encode(value: unknown): string {
 /** @throws SyntaxError when it is not JSON */
 export function decode(text: string): unknown {
   return JSON.parse(text, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null) {
+      return value;
+    }
     const [entry, ...others] = Object.entries(value);
-    if (entry === undefined || others.length > 0 || typeof entry[1] !== 'string') return value;
+    if (entry === undefined || others.length > 0 || typeof entry[1] !== 'string') {
+      return value;
+    }
     const [tag, base64] = entry;
     const bytes = () => Uint8Array.from(Buffer.from(base64, 'base64'));
-    if (tag === '$u8') return bytes();
-    if (tag === '$u16') return new Uint16Array(wholeValues(bytes(), 2));
-    if (tag === '$f32') return new Float32Array(wholeValues(bytes(), 4));
+    if (tag === '$u8') {
+      return bytes();
+    }
+    if (tag === '$u16') {
+      return new Uint16Array(wholeValues(bytes(), 2));
+    }
+    if (tag === '$f32') {
+      return new Float32Array(wholeValues(bytes(), 4));
+    }
     return value;
   });
 }
@@ -35,6 +47,8 @@ function base64Of(array: Uint8Array | Uint16Array | Float32Array): string {
 }
 
 function wholeValues(bytes: Uint8Array, bytesPerValue: number): ArrayBuffer {
-  if (bytes.byteLength % bytesPerValue !== 0) throw new SyntaxError('A typed array is cut off.');
+  if (bytes.byteLength % bytesPerValue !== 0) {
+    throw new SyntaxError('A typed array is cut off.');
+  }
   return new Uint8Array(bytes).buffer;
 }

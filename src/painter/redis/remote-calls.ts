@@ -40,7 +40,9 @@ export class RemoteCalls {
     this.#running.set(callId, controller);
     try {
       await tell({ type: 'taken', callId, workerId: this.#workerId });
-      if ((await this.#redis.exists(this.#names.cancelled(callId))) > 0) throw new AbortedError();
+      if ((await this.#redis.exists(this.#names.cancelled(callId))) > 0) {
+        throw new AbortedError();
+      }
       const value = await answerCall(this.#painter, parseRequest(painterCall, decode(call)), {
         signal: controller.signal,
         onProgress: (progress) => {
@@ -67,7 +69,9 @@ export class RemoteCalls {
   /** Aborts everything, and tells the bot to give it to somebody else. */
   handBack(): void {
     this.#isHandingBack = true;
-    for (const controller of this.#running.values()) controller.abort();
+    for (const controller of this.#running.values()) {
+      controller.abort();
+    }
   }
 
   async #store(callId: string, end: unknown): Promise<void> {

@@ -33,7 +33,7 @@ export interface RemotePainterOptions {
 const ignore = () => undefined;
 
 /** No worker is there to do what was asked; one may come. */
-export class NoWorkerError extends TesseraError {
+class NoWorkerError extends TesseraError {
   constructor() {
     super('no_worker', 'No painting worker is connected.', { retryable: true });
   }
@@ -102,7 +102,9 @@ export class RemotePainter extends PainterCaller {
   /** Known as soon as a worker was ever there, also while none is. */
   async summary(): Promise<BundleSummary> {
     const summary = await this.#registry.summary();
-    if (summary === undefined) throw new NoWorkerError();
+    if (summary === undefined) {
+      throw new NoWorkerError();
+    }
     return summary;
   }
 
@@ -114,19 +116,28 @@ export class RemotePainter extends PainterCaller {
       pending.settle({ error: new WorkerLostError('The connection to the workers was closed.') });
     }
     await Promise.all([this.#paintQueue.close(), this.#quickQueue.close()]);
-    for (const client of [this.#redis, this.#events, this.#queueConnection]) client.disconnect();
+    for (const client of [this.#redis, this.#events, this.#queueConnection]) {
+      client.disconnect();
+    }
   }
 
   protected override async call(call: PainterCall, { signal, onProgress }: PaintOptions): Promise<unknown> {
-    if (signal?.aborted) throw new AbortedError();
-    if (this.#isClosed || this.#slots === 0) throw new NoWorkerError();
+    if (signal?.aborted) {
+      throw new AbortedError();
+    }
+    if (this.#isClosed || this.#slots === 0) {
+      throw new NoWorkerError();
+    }
     const callId = newRemoteId();
     const queue = call.method === 'paint' ? this.#paintQueue : this.#quickQueue;
     const ended = new Promise<unknown>((resolve, reject) => {
       const settle: Pending['settle'] = (end) => {
         this.#pending.delete(callId);
-        if ('error' in end) reject(end.error);
-        else resolve(end.value);
+        if ('error' in end) {
+          reject(end.error);
+        } else {
+          resolve(end.value);
+        }
       };
       this.#pending.set(callId, { onProgress, settle, workerId: undefined });
     });
@@ -151,7 +162,9 @@ export class RemotePainter extends PainterCaller {
     await this.#redis.publish(this.#names.cancel, callId);
     // 1: it was still waiting. A taken one is locked by its worker, who was told.
     const isRemoved = await queue.remove(callId).catch(() => 0);
-    if (isRemoved === 1) this.#pending.get(callId)?.settle({ error: new AbortedError() });
+    if (isRemoved === 1) {
+      this.#pending.get(callId)?.settle({ error: new AbortedError() });
+    }
   }
 
   /** Anybody may publish on the channel: what is not understood is told and left. */
@@ -166,17 +179,25 @@ export class RemotePainter extends PainterCaller {
       return;
     }
     const pending = this.#pending.get(event.callId);
-    if (pending === undefined) return;
-    if (event.type === 'taken') pending.workerId = event.workerId;
-    else if (event.type === 'progress') pending.onProgress?.(event.progress);
-    else this.#fetch(event.callId).catch((error: Error) => this.#options.onError?.(error));
+    if (pending === undefined) {
+      return;
+    }
+    if (event.type === 'taken') {
+      pending.workerId = event.workerId;
+    } else if (event.type === 'progress') {
+      pending.onProgress?.(event.progress);
+    } else {
+      this.#fetch(event.callId).catch((error: Error) => this.#options.onError?.(error));
+    }
   }
 
   /** Settles a call whose outcome lies in Redis. */
   async #fetch(callId: string): Promise<void> {
     const text = await this.#redis.getdel(this.#names.outcome(callId));
     const pending = this.#pending.get(callId);
-    if (text === null || pending === undefined) return;
+    if (text === null || pending === undefined) {
+      return;
+    }
     const end = outcome.parse(decode(text));
     pending.settle(end.ok ? { value: end.value } : { error: fromWire(end.error) });
   }
@@ -184,7 +205,9 @@ export class RemotePainter extends PainterCaller {
   #lookAgain(): void {
     this.#poll = setTimeout(async () => {
       await this.#look().catch((error: Error) => this.#options.onError?.(error));
-      if (!this.#isClosed) this.#lookAgain();
+      if (!this.#isClosed) {
+        this.#lookAgain();
+      }
     }, this.#options.pollMs ?? 1000);
   }
 
@@ -200,8 +223,12 @@ export class RemotePainter extends PainterCaller {
       const pending = this.#pending.get(callId);
       const isLost = pending?.workerId === undefined ? live.slots === 0 : !live.ids.has(pending.workerId);
       // An event may have been missed while the connection was away: the outcome is there all the same.
-      if (pending !== undefined) await this.#fetch(callId);
-      if (!isLost || !this.#pending.has(callId)) continue;
+      if (pending !== undefined) {
+        await this.#fetch(callId);
+      }
+      if (!isLost || !this.#pending.has(callId)) {
+        continue;
+      }
       // Should it be alive after all, it stops painting what nobody waits for.
       await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
       await this.#redis.publish(this.#names.cancel, callId);

@@ -74,7 +74,9 @@ export async function serveRemoteJobs(painter: Painter, options: RemoteServerOpt
       clearTimeout(graceOver);
       clearInterval(heartbeat);
       await registry.withdraw(workerId);
-      for (const client of clients) client.disconnect();
+      for (const client of clients) {
+        client.disconnect();
+      }
     };
     let closed: Promise<void> | undefined;
     return {
@@ -85,7 +87,9 @@ export async function serveRemoteJobs(painter: Painter, options: RemoteServerOpt
       },
     };
   } catch (error) {
-    for (const client of clients) client.disconnect();
+    for (const client of clients) {
+      client.disconnect();
+    }
     throw error;
   }
 }

@@ -33,7 +33,9 @@ export class WorkerRegistry {
   async announce(workerId: string, slots: number, summary: BundleSummary, aliveMs: number): Promise<void> {
     const bundle = `${summary.name} ${summary.version}`;
     for (const [id, other] of await this.#registered()) {
-      if (id === workerId || other.bundle === bundle) continue;
+      if (id === workerId || other.bundle === bundle) {
+        continue;
+      }
       throw new InputError(`Expected the bundle ${other.bundle}, which the other workers use, but received ${bundle}.`);
     }
     await this.#redis
@@ -64,10 +66,14 @@ export class WorkerRegistry {
 
   async #registered(): Promise<ReadonlyMap<string, z.infer<typeof registered>>> {
     const ids = await this.#redis.smembers(this.#names.workers);
-    if (ids.length === 0) return new Map();
+    if (ids.length === 0) {
+      return new Map();
+    }
     const texts = await this.#redis.mget(ids.map((id) => this.#names.worker(id)));
     const gone = ids.filter((_, i) => typeof texts[i] !== 'string');
-    if (gone.length > 0) await this.#redis.srem(this.#names.workers, ...gone);
+    if (gone.length > 0) {
+      await this.#redis.srem(this.#names.workers, ...gone);
+    }
     return new Map(
       ids.flatMap((id, i) => {
         const text = texts[i];

@@ -33,11 +33,15 @@ export async function readManifest(dir: string): Promise<BundleManifest> {
       { cause },
     );
   });
-  if (text.length > MAX_MANIFEST_BYTES) throw new BundleError(`${join(dir, 'bundle.json')} is too long.`);
+  if (text.length > MAX_MANIFEST_BYTES) {
+    throw new BundleError(`${join(dir, 'bundle.json')} is too long.`);
+  }
   const value = parseJson(text, dir);
   requireFormatVersion(value, dir);
   const parsed = parseManifest(value);
-  if ('problem' in parsed) throw new BundleError(`${join(dir, 'bundle.json')} is not valid: ${parsed.problem}.`);
+  if ('problem' in parsed) {
+    throw new BundleError(`${join(dir, 'bundle.json')} is not valid: ${parsed.problem}.`);
+  }
   return parsed.manifest;
 }
 
@@ -55,9 +59,14 @@ export async function verifyBundle(
   const manifest = await readManifest(dir);
   const files = Object.entries(manifest.files);
   // Lengths first: they cost nothing and say what is wrong (a download cut short) better than a checksum does.
-  for (const [name, { bytes }] of files) await checkLength(dir, name, bytes);
-  if (options.checksums ?? true)
-    for (const [name, { sha256 }] of files) await checkSha256(dir, name, sha256, options.signal);
+  for (const [name, { bytes }] of files) {
+    await checkLength(dir, name, bytes);
+  }
+  if (options.checksums ?? true) {
+    for (const [name, { sha256 }] of files) {
+      await checkSha256(dir, name, sha256, options.signal);
+    }
+  }
   return { dir, manifest };
 }
 
@@ -65,9 +74,12 @@ async function checkLength(dir: string, name: string, bytes: number): Promise<vo
   const stats = await stat(join(dir, name)).catch((cause: unknown) => {
     throw new BundleError(`The bundle ${dir} lacks its file ${name}.`, { cause });
   });
-  if (!stats.isFile()) throw new BundleError(`${name} in the bundle ${dir} is not a file.`);
-  if (stats.size !== bytes)
+  if (!stats.isFile()) {
+    throw new BundleError(`${name} in the bundle ${dir} is not a file.`);
+  }
+  if (stats.size !== bytes) {
     throw new BundleError(`${name} in the bundle ${dir} has ${stats.size} bytes instead of ${bytes}.`);
+  }
 }
 
 async function checkSha256(dir: string, name: string, sha256: string, signal?: AbortSignal): Promise<void> {
@@ -78,16 +90,21 @@ async function checkSha256(dir: string, name: string, sha256: string, signal?: A
   try {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {
-      if (signal?.aborted) throw new AbortedError();
+      if (signal?.aborted) {
+        throw new AbortedError();
+      }
       const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
+      if (bytesRead === 0) {
+        break;
+      }
       hash.update(buffer.subarray(0, bytesRead));
     }
   } finally {
     await file.close();
   }
-  if (hash.digest('hex') !== sha256)
+  if (hash.digest('hex') !== sha256) {
     throw new BundleError(`${name} in the bundle ${dir} is damaged: its SHA-256 is not the one in bundle.json.`);
+  }
 }
 
 function parseJson(text: string, dir: string): unknown {
@@ -101,8 +118,9 @@ function parseJson(text: string, dir: string): unknown {
 function requireFormatVersion(value: unknown, dir: string): void {
   const version =
     typeof value === 'object' && value !== null && 'formatVersion' in value ? value.formatVersion : undefined;
-  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION)
+  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION) {
     throw new BundleError(
       `The bundle ${dir} has format version ${version}; this build of Tessera reads version ${FORMAT_VERSION}. Update Tessera.`,
     );
+  }
 }

@@ -50,22 +50,22 @@ export class Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Undefined while the graph rests. */
-  private loaded: Promise<InferenceSession> | undefined;
-  private runningCount = 0;
+  #loaded: Promise<InferenceSession> | undefined;
+  #runningCount = 0;
+  readonly #path: string;
+  readonly #options: SessionOptions;
 
-  private constructor(
-    private readonly path: string,
-    private readonly options: SessionOptions,
-    session: InferenceSession,
-  ) {
-    this.loaded = Promise.resolve(session);
+  private constructor(path: string, options: SessionOptions, session: InferenceSession) {
+    this.#path = path;
+    this.#options = options;
+    this.#loaded = Promise.resolve(session);
     this.inputs = session.inputMetadata.map(tensorInfo);
     this.outputs = session.outputMetadata.map(tensorInfo);
   }
 
   /** File name without its folder, for messages. */
   get name(): string {
-    return basename(this.path);
+    return basename(this.#path);
   }
 
   /**
@@ -90,12 +90,12 @@ export class Session {
    * @throws BundleError when ONNX Runtime refuses: the graph and its description do not agree.
    */
   async run(feeds: Tensors, fetches?: Tensors): Promise<Tensors> {
-    this.runningCount++;
+    this.#runningCount++;
     try {
-      const session = await this.wake();
+      const session = await this.#wake();
       return await runIn(session, this.name, feeds, fetches);
     } finally {
-      this.runningCount--;
+      this.#runningCount--;
     }
   }
 
@@ -104,39 +104,47 @@ export class Session {
    * loading takes long and the memory is another.
    */
   async rest(): Promise<void> {
-    if (this.runningCount === 0 && this.options.provider === 'cpu') await this.release();
+    if (this.#runningCount === 0 && this.#options.provider === 'cpu') {
+      await this.release();
+    }
   }
 
   async release(): Promise<void> {
-    const { loaded } = this;
-    this.loaded = undefined;
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
     await (await loaded)?.release();
   }
 
-  private wake(): Promise<InferenceSession> {
-    if (this.loaded === undefined) {
-      const loading = load(this.path, this.options);
-      this.loaded = loading;
+  #wake(): Promise<InferenceSession> {
+    if (this.#loaded === undefined) {
+      const loading = load(this.#path, this.#options);
+      this.#loaded = loading;
       // A failure is not remembered: the next run tries again.
       loading.catch(() => {
-        if (this.loaded === loading) this.loaded = undefined;
+        if (this.#loaded === loading) {
+          this.#loaded = undefined;
+        }
       });
     }
-    return this.loaded;
+    return this.#loaded;
   }
 }
 
 /** The float32 output called `name`. @throws BundleError when there is none. */
 export function floatsOf(tensors: Tensors, name: string): Float32Array {
   const data = tensors[name]?.data;
-  if (!(data instanceof Float32Array)) throw new BundleError(`Expected a float32 output called ${name}.`);
+  if (!(data instanceof Float32Array)) {
+    throw new BundleError(`Expected a float32 output called ${name}.`);
+  }
   return data;
 }
 
 /** The int64 output called `name`. @throws BundleError when there is none. */
 export function int64sOf(tensors: Tensors, name: string): BigInt64Array {
   const data = tensors[name]?.data;
-  if (!(data instanceof BigInt64Array)) throw new BundleError(`Expected an int64 output called ${name}.`);
+  if (!(data instanceof BigInt64Array)) {
+    throw new BundleError(`Expected an int64 output called ${name}.`);
+  }
   return data;
 }
 
@@ -145,7 +153,9 @@ async function load(path: string, options: SessionOptions): Promise<InferenceSes
   try {
     return await InferenceSession.create(path, sessionOptions(options));
   } catch (cause) {
-    if (options.provider !== 'cpu' && isProviderFailure(cause)) throw unavailable(options.provider, cause);
+    if (options.provider !== 'cpu' && isProviderFailure(cause)) {
+      throw unavailable(options.provider, cause);
+    }
     throw new BundleError(`${basename(path)} is not a graph that ONNX Runtime can load.`, { cause });
   }
 }
@@ -176,10 +186,14 @@ function sessionOptions({ provider, threads, keepsPlan = true }: SessionOptions)
 }
 
 function requireProvider(provider: ExecutionProvider): void {
-  if (provider === 'cpu') return;
+  if (provider === 'cpu') {
+    return;
+  }
   const isBundled = listSupportedBackends().some((backend) => backend.name === provider && backend.bundled);
   // The CUDA provider is an optional download of onnxruntime-node; when it was made, loading it decides.
-  if (!isBundled && provider !== 'cuda') throw unavailable(provider);
+  if (!isBundled && provider !== 'cuda') {
+    throw unavailable(provider);
+  }
 }
 
 function unavailable(provider: ExecutionProvider, cause?: unknown): TesseraError {

@@ -107,21 +107,28 @@ const manifestSchema = manifest.superRefine((value, context) => {
   const complain = (message: string, ...path: (string | number)[]) =>
     context.addIssue({ code: 'custom', message, path, input: value });
   const { prior, decoder, encoder, calibration } = value;
-  if ((prior.depth === null) !== (prior.codesPerPosition === 1))
+  if ((prior.depth === null) !== (prior.codesPerPosition === 1)) {
     complain('expected a file where codesPerPosition is above 1, and null where it is 1', 'prior', 'depth');
+  }
   for (const [name, part] of [
     ['decoder', decoder],
     ['encoder', encoder],
-  ] as const)
-    if (part.grid * part.grid !== prior.positions)
+  ] as const) {
+    if (part.grid * part.grid !== prior.positions) {
       complain(`expected a grid with ${prior.positions} positions but it has ${part.grid ** 2}`, name, 'grid');
+    }
+  }
   for (const name of ['textMean', 'imageMean'] as const) {
     const mean = calibration[name];
-    if (mean !== null && mean.length !== value.embeddingWidth)
+    if (mean !== null && mean.length !== value.embeddingWidth) {
       complain(`expected ${value.embeddingWidth} numbers but there are ${mean.length}`, 'calibration', name);
+    }
   }
-  for (const name of referencedFiles(value))
-    if (!Object.hasOwn(value.files, name)) complain(`${name} is used but not listed`, 'files');
+  for (const name of referencedFiles(value)) {
+    if (!Object.hasOwn(value.files, name)) {
+      complain(`${name} is used but not listed`, 'files');
+    }
+  }
 });
 
 export type BundleManifest = Readonly<z.infer<typeof manifest>>;
@@ -129,8 +136,12 @@ export type BundleManifest = Readonly<z.infer<typeof manifest>>;
 function referencedFiles(described: BundleManifest): string[] {
   const { textEncoder, imageEncoder, prior, decoder, encoder, phrases, memory } = described;
   const names = [textEncoder.file, textEncoder.tokenizer, imageEncoder.file, prior.condition, prior.step];
-  if (prior.depth !== null) names.push(prior.depth);
-  if (phrases !== null) names.push(phrases.texts, phrases.embeddings);
+  if (prior.depth !== null) {
+    names.push(prior.depth);
+  }
+  if (phrases !== null) {
+    names.push(phrases.texts, phrases.embeddings);
+  }
   if (memory !== null) {
     const { index, tokens, embeddings, phraseVectors, codes, sentenceEncoder } = memory;
     names.push(index, tokens, embeddings, phraseVectors, codes.file, sentenceEncoder.file, sentenceEncoder.tokenizer);
@@ -141,7 +152,9 @@ function referencedFiles(described: BundleManifest): string[] {
 /** The manifest in `value`, or what is wrong with it in one line. */
 export function parseManifest(value: unknown): { manifest: BundleManifest } | { problem: string } {
   const result = manifestSchema.safeParse(value);
-  if (result.success) return { manifest: result.data };
+  if (result.success) {
+    return { manifest: result.data };
+  }
   const issue = result.error.issues[0];
   return { problem: issue === undefined ? 'not valid' : `${issue.path.join('.') || 'the file'}: ${issue.message}` };
 }

@@ -6,12 +6,15 @@ import { type RuntimeOptions, Session } from './onnx.js';
 import { checkTensors, type GraphRole } from './tensors.js';
 
 export class BundleSessions {
-  private readonly loading = new Map<GraphRole, Promise<Session>>();
+  readonly #loading = new Map<GraphRole, Promise<Session>>();
 
-  constructor(
-    private readonly bundle: Bundle,
-    private readonly options: RuntimeOptions,
-  ) {}
+  readonly #bundle: Bundle;
+  readonly #options: RuntimeOptions;
+
+  constructor(bundle: Bundle, options: RuntimeOptions) {
+    this.#bundle = bundle;
+    this.#options = options;
+  }
 
   /**
    * The graph, loaded on the first call. A failure is not remembered: the next call tries again.
@@ -19,24 +22,30 @@ export class BundleSessions {
    * @throws BundleError when it cannot be loaded or its tensors are not those of bundle.json.
    */
   get(role: GraphRole): Promise<Session> {
-    const known = this.loading.get(role);
-    if (known !== undefined) return known;
-    const loading = this.load(role);
-    this.loading.set(role, loading);
-    loading.catch(() => this.loading.delete(role));
+    const known = this.#loading.get(role);
+    if (known !== undefined) {
+      return known;
+    }
+    const loading = this.#load(role);
+    this.#loading.set(role, loading);
+    loading.catch(() => this.#loading.delete(role));
     return loading;
   }
 
   async release(): Promise<void> {
-    const sessions = await Promise.allSettled(this.loading.values());
-    this.loading.clear();
-    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+    const sessions = await Promise.allSettled(this.#loading.values());
+    this.#loading.clear();
+    for (const session of sessions) {
+      if (session.status === 'fulfilled') {
+        await session.value.release();
+      }
+    }
   }
 
-  private async load(role: GraphRole): Promise<Session> {
-    const { dir, manifest } = this.bundle;
-    const session = await Session.open(join(dir, this.fileOf(role)), {
-      ...this.options,
+  async #load(role: GraphRole): Promise<Session> {
+    const { dir, manifest } = this.#bundle;
+    const session = await Session.open(join(dir, this.#fileOf(role)), {
+      ...this.#options,
       keepsPlan: role === 'step' || role === 'depth',
     });
     try {
@@ -48,12 +57,18 @@ export class BundleSessions {
     return session;
   }
 
-  private fileOf(role: GraphRole): string {
-    const { prior, memory, ...parts } = this.bundle.manifest;
-    if (role === 'condition' || role === 'step') return prior[role];
+  #fileOf(role: GraphRole): string {
+    const { prior, memory, ...parts } = this.#bundle.manifest;
+    if (role === 'condition' || role === 'step') {
+      return prior[role];
+    }
     // Whoever asks for one of these has seen that there is one.
-    if (role === 'depth') return prior.depth ?? '';
-    if (role === 'sentenceEncoder') return memory?.sentenceEncoder.file ?? '';
+    if (role === 'depth') {
+      return prior.depth ?? '';
+    }
+    if (role === 'sentenceEncoder') {
+      return memory?.sentenceEncoder.file ?? '';
+    }
     return parts[role].file;
   }
 }

@@ -42,12 +42,16 @@ export function checkTensors(role: GraphRole, session: Session, manifest: Bundle
   const expected = EXPECTED[role](manifest, session);
   for (const input of session.inputs) {
     const wanted = expected.inputs[input.name];
-    if (wanted === undefined) throw new BundleError(`${session.name} asks for an unknown input ${input.name}.`);
+    if (wanted === undefined) {
+      throw new BundleError(`${session.name} asks for an unknown input ${input.name}.`);
+    }
     checkTensor(session.name, input, wanted);
   }
   for (const [name, wanted] of Object.entries(expected.outputs)) {
     const output = session.outputs.find((candidate) => candidate.name === name);
-    if (output === undefined) throw new BundleError(`${session.name} has no output ${name}.`);
+    if (output === undefined) {
+      throw new BundleError(`${session.name} has no output ${name}.`);
+    }
     checkTensor(session.name, output, wanted);
   }
 }
@@ -59,11 +63,12 @@ function checkTensor(file: string, tensor: TensorInfo, expected: ExpectedTensor)
     expected.dims.every(
       (size, axis) => size === null || typeof tensor.dims[axis] === 'string' || tensor.dims[axis] === size,
     );
-  if (!fits)
+  if (!fits) {
     throw new BundleError(
       `Expected ${expected.type} [${expected.dims.map((size) => size ?? '*').join(', ')}] for ${tensor.name} of ${file} ` +
         `but it is ${tensor.type} [${tensor.dims.map((size) => size || '*').join(', ')}].`,
     );
+  }
 }
 
 export interface CacheNames {

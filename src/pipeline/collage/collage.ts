@@ -32,8 +32,9 @@ export function layOutCollage(
   const shrink = background === undefined ? 1 : ON_BACKGROUND;
   for (const [index, part] of parts.entries()) {
     const dressed = dress(part, size);
-    for (const box of boxesOfCopies(part.count, regions[index] ?? WHOLE))
+    for (const box of boxesOfCopies(part.count, regions[index] ?? WHOLE)) {
       paste(canvas, dressed, [0.5 + (box[0] - 0.5) * shrink, 0.5 + (box[1] - 0.5) * shrink, box[2] * shrink]);
+    }
   }
   return background === undefined ? canvas : onColour(canvas, background);
 }
@@ -41,10 +42,16 @@ export function layOutCollage(
 /** One copy of a part: coloured, with its face, wearing what it wears. */
 function dress({ picture, colour, face, wears }: CollagePart, size: number): PlanarPicture {
   const thing = colour === undefined ? picture : tint(picture, colour);
-  if (face === undefined && wears.length === 0) return thing;
+  if (face === undefined && wears.length === 0) {
+    return thing;
+  }
   const canvas = emptyPicture(size);
   paste(canvas, thing, wears.length > 0 ? WEARER : WHOLE);
-  if (face !== undefined) paste(canvas, featuresOf(face), FACE);
-  for (const worn of wears) paste(canvas, worn.picture, worn.isOverEyes ? OVER_EYES : ON_HEAD);
+  if (face !== undefined) {
+    paste(canvas, featuresOf(face), FACE);
+  }
+  for (const worn of wears) {
+    paste(canvas, worn.picture, worn.isOverEyes ? OVER_EYES : ON_HEAD);
+  }
   return canvas;
 }

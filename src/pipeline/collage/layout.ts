@@ -47,15 +47,20 @@ export function boxesOfCopies(count: number, [cx, cy, edge]: Box): readonly Box[
 /** One region a part, the first part's first. `count` 1–4. */
 export function regionsOfParts(count: number, relation: Relation): readonly Box[] {
   if (count === 2) {
-    if (relation === 'holding')
+    if (relation === 'holding') {
       return [
         [0.38, 0.58, 0.76],
         [0.78, 0.28, 0.44],
       ];
+    }
     const upper: Box = [0.5, 0.26, 0.52];
     const lower: Box = [0.5, 0.74, 0.52];
-    if (relation === 'above') return [upper, lower];
-    if (relation === 'below') return [lower, upper];
+    if (relation === 'above') {
+      return [upper, lower];
+    }
+    if (relation === 'below') {
+      return [lower, upper];
+    }
     // One before the other: side by side they would be no larger than two of four.
     return [
       [0.3, 0.34, 0.58],

@@ -42,8 +42,9 @@ export function tint({ data, channels, size }: PlanarPicture, colour: ColourName
   for (let i = 0; i < count; i++) {
     const alpha = alphaAt(data, channels, count, i);
     let sum = 0;
-    for (let channel = 0; channel < 3; channel++)
+    for (let channel = 0; channel < 3; channel++) {
       sum += ((data[channel * count + i] as number) / Math.max(alpha, 1e-3)) * (LUMINANCE[channel] as number);
+    }
     light[i] = Math.min(1, Math.max(0, sum));
     weighted += (light[i] as number) * alpha;
     total += alpha;
@@ -66,14 +67,15 @@ export function tint({ data, channels, size }: PlanarPicture, colour: ColourName
 
 /** Lays `picture`, scaled, over `canvas` in place. Centre and edge in units of the canvas; it is kept inside. */
 export function paste(canvas: PlanarPicture, picture: PlanarPicture, [x, y, edge]: Box): void {
-  if (canvas.channels !== 4 || picture.channels !== 4)
+  if (canvas.channels !== 4 || picture.channels !== 4) {
     throw new TesseraError('no_alpha', 'A collage needs pictures with transparency.');
+  }
   const { size } = canvas;
   const pixels = Math.max(8, Math.min(size, Math.round(edge * size)));
   const scaled = resizePlanes(picture.data, 4, picture.size, pixels);
   const keepInside = (start: number) => Math.round(Math.min(Math.max(start, 0), size - pixels));
   const [left, top] = [keepInside(x * size - pixels / 2), keepInside(y * size - pixels / 2)];
-  for (let row = 0; row < pixels; row++)
+  for (let row = 0; row < pixels; row++) {
     for (let column = 0; column < pixels; column++) {
       const from = row * pixels + column;
       const to = (top + row) * size + left + column;
@@ -84,6 +86,7 @@ export function paste(canvas: PlanarPicture, picture: PlanarPicture, [x, y, edge
         canvas.data[at] = Math.min(1, Math.max(0, value));
       }
     }
+  }
 }
 
 /** Left and right exchanged. */
@@ -101,9 +104,10 @@ export function onColour({ data, size }: PlanarPicture, colour: ColourName): Pla
   const filled = data.slice();
   for (let i = 0; i < count; i++) {
     const through = 1 - (data[3 * count + i] as number);
-    for (let channel = 0; channel < 3; channel++)
+    for (let channel = 0; channel < 3; channel++) {
       filled[channel * count + i] =
         (data[channel * count + i] as number) + through * (COLOURS[colour][channel] as number);
+    }
     filled[3 * count + i] = 1;
   }
   return { data: filled, channels: 4, size };
@@ -113,7 +117,9 @@ export function onColour({ data, size }: PlanarPicture, colour: ColourName): Pla
 function mainColour(data: Float32Array, count: number): readonly number[] {
   const sums = new Map<number, [number, number, number, number]>();
   for (let i = 0; i < count; i++) {
-    if ((data[3 * count + i] as number) < 0.9) continue;
+    if ((data[3 * count + i] as number) < 0.9) {
+      continue;
+    }
     const rgb = [0, 1, 2].map((channel) => data[channel * count + i] as number);
     const bin = rgb.reduce((key, value) => key * 8 + Math.min(7, Math.floor(value * 8)), 0);
     const sum = sums.get(bin) ?? [0, 0, 0, 0];
@@ -146,8 +152,9 @@ export function featuresOf({ data, channels, size }: PlanarPicture): PlanarPictu
     // The rim of the disc is neither skin nor feature: it lies outside the circle that features lie in.
     const fromCentre = Math.hypot((i % size) - size / 2, Math.floor(i / size) - size / 2) / size;
     const share = fromCentre > 0.4 ? 0 : Math.min(1, Math.max(0, (distance - SKIN_NEAR) / (SKIN_FAR - SKIN_NEAR)));
-    for (let channel = 0; channel < 4; channel++)
+    for (let channel = 0; channel < 4; channel++) {
       kept[channel * count + i] = (kept[channel * count + i] as number) * share;
+    }
   }
   return { data: kept, channels, size };
 }

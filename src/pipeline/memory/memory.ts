@@ -45,23 +45,31 @@ const indexSchema = z.object({
 type MemoryIndex = z.infer<typeof indexSchema>;
 
 export class Memory {
-  private constructor(
-    private readonly index: MemoryIndex,
-    private readonly tokens: Uint16Array,
-    /** int8 rows, each at a scale of its own. */
-    private readonly embeddings: Int8Array,
-    /** Unit vectors of the English phrases, int8 rows at a scale of their own; docs/bundle-format.md has their order. */
-    readonly phraseVectors: Int8Array,
-  ) {}
+  readonly #index: MemoryIndex;
+  readonly #tokens: Uint16Array;
+  /** int8 rows, each at a scale of its own. */
+  readonly #embeddings: Int8Array;
+  /** Unit vectors of the English phrases, int8 rows at a scale of their own; docs/bundle-format.md has their order. */
+  readonly phraseVectors: Int8Array;
+
+  private constructor(index: MemoryIndex, tokens: Uint16Array, embeddings: Int8Array, phraseVectors: Int8Array) {
+    this.#index = index;
+    this.#tokens = tokens;
+    this.#embeddings = embeddings;
+    this.phraseVectors = phraseVectors;
+  }
 
   /** @throws BundleError when a file does not agree with bundle.json or the others. */
   static async open({ dir, manifest }: Bundle): Promise<Memory | undefined> {
     const { memory, prior, embeddingWidth } = manifest;
-    if (memory === null) return undefined;
+    if (memory === null) {
+      return undefined;
+    }
     const read = async (file: string, length: number) => {
       const bytes = await readFile(join(dir, file));
-      if (bytes.length !== length)
+      if (bytes.length !== length) {
         throw new BundleError(`Expected ${length} bytes in ${file} but it has ${bytes.length}.`);
+      }
       // A buffer of its own, so that other kinds of numbers may be seen in it.
       return new Uint8Array(bytes).buffer;
     };
@@ -70,35 +78,38 @@ export class Memory {
     const embeddings = await read(memory.embeddings, pictureCount * embeddingWidth);
     const phrases = await read(memory.phraseVectors, phraseCount * memory.sentenceEncoder.width);
     const index = parseIndex(await readFile(join(dir, memory.index), 'utf8'), memory.index);
-    if (index.pictures.length !== pictureCount || index.things.length !== memory.thingCount)
+    if (index.pictures.length !== pictureCount || index.things.length !== memory.thingCount) {
       throw new BundleError(
         `Expected ${pictureCount} pictures and ${memory.thingCount} things in ${memory.index} but it has ${index.pictures.length} and ${index.things.length}.`,
       );
-    if (index.things.some((thing) => thing.pictures.some((row) => row >= pictureCount)))
+    }
+    if (index.things.some((thing) => thing.pictures.some((row) => row >= pictureCount))) {
       throw new BundleError(`${memory.index} names a picture that it does not have.`);
+    }
     return new Memory(index, new Uint16Array(tokens), new Int8Array(embeddings), new Int8Array(phrases));
   }
 
   get things(): readonly MemoryThing[] {
-    return this.index.things;
+    return this.#index.things;
   }
 
   styleOf(row: number): string {
-    return this.index.pictures[row]?.[1] ?? '';
+    return this.#index.pictures[row]?.[1] ?? '';
   }
 
   /** @throws RangeError when there is no such row */
   picture(row: number): MemoryPicture {
-    const { pictures, sources } = this.index;
+    const { pictures, sources } = this.#index;
     const [at, style, name] = pictures[row] ?? [];
     const source = at === undefined ? undefined : sources[at];
-    if (style === undefined || name === undefined || source === undefined)
+    if (style === undefined || name === undefined || source === undefined) {
       throw new RangeError(`Expected one of ${pictures.length} pictures but received ${row}`);
+    }
     return {
       style,
       source: { name, set: source.set, author: source.author, licence: source.licence },
-      tokens: rowOf(this.tokens, row, pictures.length),
-      embedding: normalise(rowOf(this.embeddings, row, pictures.length)),
+      tokens: rowOf(this.#tokens, row, pictures.length),
+      embedding: normalise(rowOf(this.#embeddings, row, pictures.length)),
     };
   }
 }

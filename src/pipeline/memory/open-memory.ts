@@ -23,7 +23,9 @@ export async function openMemory(
   parts: { readonly imageEncoder: ImageEncoder; readonly pictureDecoder: PictureDecoder },
 ): Promise<ConditionerParts['memory']> {
   const { dir, manifest } = bundle;
-  if (manifest.memory === null) return undefined;
+  if (manifest.memory === null) {
+    return undefined;
+  }
   const { sentenceEncoder } = manifest.memory;
   const [memory, session, tokenizer, encoder] = await Promise.all([
     Memory.open(bundle),
@@ -35,7 +37,9 @@ export async function openMemory(
     ),
     sessions.get('encoder'),
   ]);
-  if (memory === undefined) return undefined;
+  if (memory === undefined) {
+    return undefined;
+  }
   const sentences = new SentenceEncoder(session, tokenizer, sentenceEncoder);
   const reader = new PromptReader({
     things: memory.things,

@@ -35,37 +35,41 @@ export interface ChosenPart {
 }
 
 export class PictureChooser {
-  private readonly thingsByLabel: ReadonlyMap<string, number>;
+  readonly #thingsByLabel: ReadonlyMap<string, number>;
+  readonly #memory: Memory;
 
-  constructor(private readonly memory: Memory) {
-    this.thingsByLabel = new Map(memory.things.map(({ label }, index) => [label, index]));
+  constructor(memory: Memory) {
+    this.#memory = memory;
+    this.#thingsByLabel = new Map(memory.things.map(({ label }, index) => [label, index]));
   }
 
   /** The same for the same scene and seed. The parts of one picture are of one style where that can be. */
   choose(scene: Scene, seed: number): Choice {
     const random = new RandomGenerator(seed, CHOICE_STREAM);
     const [first, ...others] = scene.parts;
-    if (first === undefined) return { parts: [], movement: undefined };
-    const leads = this.rowsOf(first, scene.style);
-    const lead = this.pick(leads, [], random);
-    const style = this.memory.styleOf(lead);
+    if (first === undefined) {
+      return { parts: [], movement: undefined };
+    }
+    const leads = this.#rowsOf(first, scene.style);
+    const lead = this.#pick(leads, [], random);
+    const style = this.#memory.styleOf(lead);
     const complete = (part: ScenePart, row: number): ChosenPart => ({
       part,
       row,
-      face: part.face && this.pick(this.rowsOfThings(part.face), FLAT_STYLES, random),
-      wears: (part.wears ?? []).map((thing) => this.pick(this.rowsOfThings([thing]), [style], random)),
+      face: part.face && this.#pick(this.#rowsOfThings(part.face), FLAT_STYLES, random),
+      wears: (part.wears ?? []).map((thing) => this.#pick(this.#rowsOfThings([thing]), [style], random)),
     });
     const parts = [
       complete(first, lead),
-      ...others.map((part) => complete(part, this.pick(this.rowsOf(part, scene.style), [style], random))),
+      ...others.map((part) => complete(part, this.#pick(this.#rowsOf(part, scene.style), [style], random))),
     ];
     const isMoved = leads.length < ENOUGH_PICTURES && scene.background === undefined;
-    return { parts, movement: isMoved ? this.movementOf(scene, random) : undefined };
+    return { parts, movement: isMoved ? this.#movementOf(scene, random) : undefined };
   }
 
-  private movementOf(scene: Scene, random: RandomGenerator): Movement {
+  #movementOf(scene: Scene, random: RandomGenerator): Movement {
     const isOneWay = scene.parts.some(({ things }) =>
-      things.some((thing) => ONE_WAY.test((this.memory.things[thing]?.phrases.en ?? []).join(' '))),
+      things.some((thing) => ONE_WAY.test((this.#memory.things[thing]?.phrases.en ?? []).join(' '))),
     );
     const edge = 1 - 0.22 * random.next();
     const room = (1 - edge) / 2;
@@ -74,27 +78,29 @@ export class PictureChooser {
   }
 
   /** Rows of a part's pictures, those of `style` alone where there are some. */
-  private rowsOf(part: ScenePart | undefined, style: string | undefined): readonly number[] {
-    if (part === undefined) return [];
+  #rowsOf(part: ScenePart | undefined, style: string | undefined): readonly number[] {
+    if (part === undefined) {
+      return [];
+    }
     // Hats and glasses sit on heads: the animal's face is taken where there is one.
-    const things = (part.wears ?? []).length === 0 ? part.things : part.things.map((thing) => this.faceOf(thing));
-    const rows = this.rowsOfThings(things);
-    const inStyle = style === undefined ? [] : rows.filter((row) => this.memory.styleOf(row) === style);
+    const things = (part.wears ?? []).length === 0 ? part.things : part.things.map((thing) => this.#faceOf(thing));
+    const rows = this.#rowsOfThings(things);
+    const inStyle = style === undefined ? [] : rows.filter((row) => this.#memory.styleOf(row) === style);
     return inStyle.length > 0 ? inStyle : rows;
   }
 
-  private faceOf(thing: number): number {
-    return this.thingsByLabel.get(`${this.memory.things[thing]?.label} face`) ?? thing;
+  #faceOf(thing: number): number {
+    return this.#thingsByLabel.get(`${this.#memory.things[thing]?.label} face`) ?? thing;
   }
 
-  private rowsOfThings(things: readonly number[]): readonly number[] {
-    return things.flatMap((thing) => this.memory.things[thing]?.pictures ?? []);
+  #rowsOfThings(things: readonly number[]): readonly number[] {
+    return things.flatMap((thing) => this.#memory.things[thing]?.pictures ?? []);
   }
 
   /** One of `rows`, in the first of `styles` that any of them has. */
-  private pick(rows: readonly number[], styles: readonly string[], random: RandomGenerator): number {
+  #pick(rows: readonly number[], styles: readonly string[], random: RandomGenerator): number {
     const found = styles
-      .map((style) => rows.filter((row) => this.memory.styleOf(row) === style))
+      .map((style) => rows.filter((row) => this.#memory.styleOf(row) === style))
       .find((inStyle) => inStyle.length > 0);
     const from = found ?? rows;
     return from[Math.floor(random.next() * from.length)] as number;

@@ -28,14 +28,18 @@ export interface SceneConditionsParts {
 type Decode = (row: number) => Promise<PlanarPicture>;
 
 export class SceneConditions {
-  private readonly chooser: PictureChooser;
-  private readonly guidance: NonNullable<BundleManifest['memory']>['guidance'];
+  readonly #chooser: PictureChooser;
+  readonly #guidance: NonNullable<BundleManifest['memory']>['guidance'];
+  readonly #parts: SceneConditionsParts;
 
-  constructor(private readonly parts: SceneConditionsParts) {
+  constructor(parts: SceneConditionsParts) {
+    this.#parts = parts;
     const { memory } = parts.manifest;
-    if (memory === null) throw new BundleError(`The bundle ${parts.manifest.name} has no memory to lean on.`);
-    this.guidance = memory.guidance;
-    this.chooser = new PictureChooser(parts.memory);
+    if (memory === null) {
+      throw new BundleError(`The bundle ${parts.manifest.name} has no memory to lean on.`);
+    }
+    this.#guidance = memory.guidance;
+    this.#chooser = new PictureChooser(parts.memory);
   }
 
   /**
@@ -51,47 +55,50 @@ export class SceneConditions {
     signal: AbortSignal,
   ): Promise<readonly PictureCondition[]> {
     const made = new Map<string, PictureCondition>();
-    const decode = this.rememberingDecoder();
+    const decode = this.#rememberingDecoder();
     const conditions = [];
     for (const seed of seeds) {
-      if (signal.aborted) throw new AbortedError();
-      const choice = this.chooser.choose(scene, seed);
+      if (signal.aborted) {
+        throw new AbortedError();
+      }
+      const choice = this.#chooser.choose(scene, seed);
       const key = JSON.stringify([choice.movement, choice.parts.map(({ row, face, wears }) => [row, face, wears])]);
-      const condition = made.get(key) ?? (await this.conditionOf(scene, choice, text, decode));
+      const condition = made.get(key) ?? (await this.#conditionOf(scene, choice, text, decode));
       made.set(key, condition);
       conditions.push(condition);
     }
     return conditions;
   }
 
-  private async conditionOf(
+  async #conditionOf(
     scene: Scene,
     { parts, movement }: Choice,
     text: Float32Array,
     decode: Decode,
   ): Promise<PictureCondition> {
-    const { memory, encoder, imageEncoder, manifest } = this.parts;
-    const guidance = this.guidance;
-    const sources = this.sourcesOf(parts);
+    const { memory, encoder, imageEncoder, manifest } = this.#parts;
+    const guidance = this.#guidance;
+    const sources = this.#sourcesOf(parts);
     const [only] = parts;
     const isPlain = movement === undefined && parts.length === 1 && only !== undefined && isAsStored(only.part, scene);
     if (isPlain) {
       const { tokens, embedding } = memory.picture(only.row);
-      return { embedding: this.mix(text, embedding), guideTokens: tokens, guidePull: guidance.pull, sources };
+      return { embedding: this.#mix(text, embedding), guideTokens: tokens, guidePull: guidance.pull, sources };
     }
-    const laidOut = layOutCollage(await this.decodeParts(parts, decode), scene, manifest.encoder.imageSize);
+    const laidOut = layOutCollage(await this.#decodeParts(parts, decode), scene, manifest.encoder.imageSize);
     const collage = movement === undefined ? laidOut : moved(laidOut, movement);
     const [embedding] = await imageEncoder.embed([collage]);
     const guideTokens = await encoder.encode(collage);
-    return { embedding: this.mix(text, embedding ?? text), guideTokens, guidePull: guidance.collagePull, sources };
+    return { embedding: this.#mix(text, embedding ?? text), guideTokens, guidePull: guidance.collagePull, sources };
   }
 
-  private async decodeParts(choice: readonly ChosenPart[], decode: Decode): Promise<readonly CollagePart[]> {
+  async #decodeParts(choice: readonly ChosenPart[], decode: Decode): Promise<readonly CollagePart[]> {
     const parts = [];
     for (const { part, row, face, wears } of choice) {
       const worn = [];
-      for (const thing of wears)
-        worn.push({ picture: await decode(thing), isOverEyes: OVER_EYES.test(this.nameOf(thing)) });
+      for (const thing of wears) {
+        worn.push({ picture: await decode(thing), isOverEyes: OVER_EYES.test(this.#nameOf(thing)) });
+      }
       parts.push({
         picture: await decode(row),
         count: part.count,
@@ -104,27 +111,27 @@ export class SceneConditions {
   }
 
   /** Candidates lean on the same few pictures again and again: each is decoded once a request. */
-  private rememberingDecoder(): Decode {
+  #rememberingDecoder(): Decode {
     const decoded = new Map<number, Promise<PlanarPicture>>();
     return (row) => {
-      const picture = decoded.get(row) ?? this.parts.decoder.decode(this.parts.memory.picture(row).tokens);
+      const picture = decoded.get(row) ?? this.#parts.decoder.decode(this.#parts.memory.picture(row).tokens);
       decoded.set(row, picture);
       return picture;
     };
   }
 
-  private nameOf(row: number): string {
-    return this.parts.memory.picture(row).source.name;
+  #nameOf(row: number): string {
+    return this.#parts.memory.picture(row).source.name;
   }
 
-  private sourcesOf(choice: readonly ChosenPart[]): readonly PictureSource[] {
+  #sourcesOf(choice: readonly ChosenPart[]): readonly PictureSource[] {
     const rows = choice.flatMap(({ row, face, wears }) => [row, ...(face === undefined ? [] : [face]), ...wears]);
-    return [...new Set(rows)].map((row): MemoryPicture['source'] => this.parts.memory.picture(row).source);
+    return [...new Set(rows)].map((row): MemoryPicture['source'] => this.#parts.memory.picture(row).source);
   }
 
   /** normalise(share · text + (1 − share) · picture) */
-  private mix(text: Float32Array, picture: Float32Array): Float32Array {
-    const share = this.guidance.textShare;
+  #mix(text: Float32Array, picture: Float32Array): Float32Array {
+    const share = this.#guidance.textShare;
     return normalise(Float64Array.from(picture, (value, i) => (1 - share) * value + share * (text[i] ?? 0)));
   }
 }

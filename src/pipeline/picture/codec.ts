@@ -11,16 +11,19 @@ const LARGE_EDGE_PX = 256;
 const KEPT_PICTURES = 16;
 
 export class PictureDecoder {
-  private readonly tokens: BigInt64Array;
+  readonly #tokens: BigInt64Array;
   /** By their tokens, the newest last. */
-  private readonly kept = new Map<string, PlanarPicture>();
+  readonly #kept = new Map<string, PlanarPicture>();
 
-  constructor(
-    private readonly session: Session,
-    private readonly settings: BundleManifest['decoder'],
-    private readonly prior: BundleManifest['prior'],
-  ) {
-    this.tokens = new BigInt64Array(prior.positions * prior.codesPerPosition);
+  readonly #session: Session;
+  readonly #settings: BundleManifest['decoder'];
+  readonly #prior: BundleManifest['prior'];
+
+  constructor(session: Session, settings: BundleManifest['decoder'], prior: BundleManifest['prior']) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#prior = prior;
+    this.#tokens = new BigInt64Array(prior.positions * prior.codesPerPosition);
   }
 
   /**
@@ -29,22 +32,24 @@ export class PictureDecoder {
    */
   async decode(imageTokens: Uint16Array): Promise<PlanarPicture> {
     const key = Buffer.from(imageTokens.buffer, imageTokens.byteOffset, imageTokens.byteLength).toString('latin1');
-    const picture = this.kept.get(key) ?? (await this.decodeNew(imageTokens));
-    this.kept.delete(key);
-    this.kept.set(key, picture);
-    if (this.kept.size > KEPT_PICTURES) this.kept.delete(this.kept.keys().next().value ?? '');
+    const picture = this.#kept.get(key) ?? (await this.#decodeNew(imageTokens));
+    this.#kept.delete(key);
+    this.#kept.set(key, picture);
+    if (this.#kept.size > KEPT_PICTURES) {
+      this.#kept.delete(this.#kept.keys().next().value ?? '');
+    }
     return picture;
   }
 
-  private async decodeNew(imageTokens: Uint16Array): Promise<PlanarPicture> {
-    const { positions, codesPerPosition } = this.prior;
-    const { channels, imageSize: size } = this.settings;
+  async #decodeNew(imageTokens: Uint16Array): Promise<PlanarPicture> {
+    const { positions, codesPerPosition } = this.#prior;
+    const { channels, imageSize: size } = this.#settings;
     // A buffer of its own: several requests may decode at the same time.
-    const tokens = this.tokens.slice();
+    const tokens = this.#tokens.slice();
     imageTokens.forEach((token, index) => {
       tokens[index] = BigInt(token);
     });
-    const outputs = await this.session.run({ image_tokens: int64Tensor(tokens, [1, positions, codesPerPosition]) });
+    const outputs = await this.#session.run({ image_tokens: int64Tensor(tokens, [1, positions, codesPerPosition]) });
     return { data: floatsOf(outputs, 'pixels'), channels, size };
   }
 
@@ -54,7 +59,9 @@ export class PictureDecoder {
    * meanwhile.
    */
   async rest(): Promise<void> {
-    if (this.settings.imageSize >= LARGE_EDGE_PX) await this.session.rest();
+    if (this.#settings.imageSize >= LARGE_EDGE_PX) {
+      await this.#session.rest();
+    }
   }
 
   /**
@@ -64,33 +71,41 @@ export class PictureDecoder {
    * background, so that what is drawn is not coloured by what is not; the undrawn cells are then wiped out.
    */
   async decodePartial(imageTokens: Uint16Array, drawn: number): Promise<PlanarPicture> {
-    const { codesPerPosition: codes } = this.prior;
+    const { codesPerPosition: codes } = this.#prior;
     const filled = imageTokens.map((token, index) =>
       index < drawn * codes ? token : (imageTokens[index % codes] ?? 0),
     );
-    const picture = await this.decodeNew(filled);
+    const picture = await this.#decodeNew(filled);
     const { size, channels, data } = picture;
-    const { grid } = this.settings;
-    for (let y = 0; y < size; y++)
+    const { grid } = this.#settings;
+    for (let y = 0; y < size; y++) {
       for (let x = 0; x < size; x++) {
         const position = Math.floor((y * grid) / size) * grid + Math.floor((x * grid) / size);
-        if (position < drawn) continue;
-        for (let channel = 0; channel < channels; channel++) data[(channel * size + y) * size + x] = 0;
+        if (position < drawn) {
+          continue;
+        }
+        for (let channel = 0; channel < channels; channel++) {
+          data[(channel * size + y) * size + x] = 0;
+        }
       }
+    }
     return picture;
   }
 }
 
 export class PictureEncoder {
-  constructor(
-    private readonly session: Session,
-    private readonly settings: BundleManifest['encoder'],
-  ) {}
+  readonly #session: Session;
+  readonly #settings: BundleManifest['encoder'];
+
+  constructor(session: Session, settings: BundleManifest['encoder']) {
+    this.#session = session;
+    this.#settings = settings;
+  }
 
   /** Tokens [P × G] of a picture of the encoder's own size and channels. */
   async encode(picture: PlanarPicture): Promise<Uint16Array> {
-    const { channels, imageSize } = this.settings;
-    const outputs = await this.session.run({ pixels: floatTensor(picture.data, [1, channels, imageSize, imageSize]) });
+    const { channels, imageSize } = this.#settings;
+    const outputs = await this.#session.run({ pixels: floatTensor(picture.data, [1, channels, imageSize, imageSize]) });
     return Uint16Array.from(int64sOf(outputs, 'image_tokens'), Number);
   }
 }

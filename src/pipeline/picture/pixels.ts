@@ -22,10 +22,13 @@ export function toRgba({ data, channels, size }: PlanarPicture): RgbaPicture {
   for (let i = 0; i < count; i++) {
     const alpha = channels === 4 ? (data[3 * count + i] as number) : 1;
     const byte = toByte(alpha);
-    if (byte <= ALPHA_NOISE) continue; // Transparent black: colour that nobody sees would only make the file larger.
+    if (byte <= ALPHA_NOISE) {
+      continue; // Transparent black: colour that nobody sees would only make the file larger.
+    }
     rgba[4 * i + 3] = byte >= 255 - ALPHA_NOISE ? 255 : byte;
-    for (let channel = 0; channel < 3; channel++)
+    for (let channel = 0; channel < 3; channel++) {
       rgba[4 * i + channel] = toByte((data[channel * count + i] as number) / alpha);
+    }
   }
   return { data: rgba, width: size, height: size };
 }
@@ -40,7 +43,9 @@ export function fromRgba(picture: RgbaPicture, channels: 3 | 4, background: read
       const value = ((picture.data[4 * i + channel] ?? 0) / 255) * alpha;
       data[channel * count + i] = channels === 4 ? value : value + (1 - alpha) * (background[channel] ?? 0);
     }
-    if (channels === 4) data[3 * count + i] = alpha;
+    if (channels === 4) {
+      data[3 * count + i] = alpha;
+    }
   }
   return { data, channels, size: picture.width };
 }
@@ -49,7 +54,9 @@ export function fromRgba(picture: RgbaPicture, channels: 3 | 4, background: read
 export function layOnBackground({ data, channels, size }: PlanarPicture, background: readonly number[]): Float32Array {
   const count = size * size;
   const planes = data.slice(0, 3 * count);
-  if (channels === 3) return planes;
+  if (channels === 3) {
+    return planes;
+  }
   for (let channel = 0; channel < 3; channel++) {
     const behind = background[channel] ?? 0;
     for (let i = 0; i < count; i++) {

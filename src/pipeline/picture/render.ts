@@ -18,16 +18,24 @@ const MIN_EDGE_PX = 32;
 
 /** Columns of a grid: 1 for one picture, 2 up to four, 3 up to nine, then 4. */
 export function columnsOf(pictureCount: number): number {
-  if (pictureCount <= 1) return 1;
-  if (pictureCount <= 4) return 2;
+  if (pictureCount <= 1) {
+    return 1;
+  }
+  if (pictureCount <= 4) {
+    return 2;
+  }
   return pictureCount <= 9 ? 3 : 4;
 }
 
 /** Pictures of one size side by side, row by row, with a small transparent gap. A single picture stays as it is. */
 export function layOutGrid(pictures: readonly RgbaPicture[]): RgbaPicture {
   const [first] = pictures;
-  if (first === undefined) return { data: new Uint8Array(0), width: 0, height: 0 };
-  if (pictures.length === 1) return first;
+  if (first === undefined) {
+    return { data: new Uint8Array(0), width: 0, height: 0 };
+  }
+  if (pictures.length === 1) {
+    return first;
+  }
   const columns = columnsOf(pictures.length);
   const rows = Math.ceil(pictures.length / columns);
   const gap = Math.max(2, Math.round(first.width * GAP_SHARE));
@@ -51,7 +59,9 @@ export function layOutGrid(pictures: readonly RgbaPicture[]): RgbaPicture {
  */
 export function resizePicture(picture: RgbaPicture, edgePx: number): RgbaPicture {
   const from = picture.width;
-  if (from === edgePx) return picture;
+  if (from === edgePx) {
+    return picture;
+  }
   const planes = fromRgba(picture, 4, []).data;
   const data =
     edgePx < from ? resizePlanes(planes, 4, from, edgePx) : enlargePlanes(planes, 4, from, edgePx, clampPremultiplied);
@@ -64,7 +74,9 @@ function clampPremultiplied(planes: Float32Array): void {
   for (let i = 0; i < count; i++) {
     const alpha = Math.max(0, Math.min(1, planes[3 * count + i] as number));
     planes[3 * count + i] = alpha;
-    for (let at = i; at < 3 * count; at += count) planes[at] = Math.max(0, Math.min(alpha, planes[at] as number));
+    for (let at = i; at < 3 * count; at += count) {
+      planes[at] = Math.max(0, Math.min(alpha, planes[at] as number));
+    }
   }
 }
 
@@ -85,13 +97,18 @@ export async function renderPng(
     let smallestBytes = Number.POSITIVE_INFINITY;
     for (const colours of [undefined, ...PALETTES]) {
       const png = await encodePng(grid, colours === undefined ? {} : { colours });
-      if (png.length <= maxBytes) return { png, widthPx: grid.width, heightPx: grid.height };
+      if (png.length <= maxBytes) {
+        return { png, widthPx: grid.width, heightPx: grid.height };
+      }
       smallestBytes = Math.min(smallestBytes, png.length);
       // No palette makes up for this much.
-      if (smallestBytes > PALETTE_GAIN * maxBytes) break;
+      if (smallestBytes > PALETTE_GAIN * maxBytes) {
+        break;
+      }
     }
-    if (edge <= MIN_EDGE_PX)
+    if (edge <= MIN_EDGE_PX) {
       throw new PictureTooLargeError(`The picture cannot be made to fit into ${maxBytes} bytes.`);
+    }
     const shrink = Math.min(MAX_SHRINK, Math.sqrt(maxBytes / smallestBytes));
     edge = Math.max(MIN_EDGE_PX, Math.floor(edge * shrink));
   }

@@ -12,31 +12,40 @@ interface Kernel {
  * interpolates with Catmull and Rom's cubic (which may overshoot a little). The same array comes back where nothing changes.
  */
 export function resizePlanes(planes: Float32Array, count: number, from: number, to: number): Float32Array {
-  if (from === to) return planes;
+  if (from === to) {
+    return planes;
+  }
   const kernel = from > to ? averaging(from, to) : cubic(from, to);
   const { taps, first, weights } = kernel;
 
   const narrowed = new Float32Array(count * from * to);
-  for (let row = 0; row < count * from; row++)
+  for (let row = 0; row < count * from; row++) {
     for (let x = 0; x < to; x++) {
       const source = row * from + (first[x] as number);
       let sum = 0;
-      for (let i = 0; i < taps; i++) sum += (weights[x * taps + i] as number) * (planes[source + i] as number);
+      for (let i = 0; i < taps; i++) {
+        sum += (weights[x * taps + i] as number) * (planes[source + i] as number);
+      }
       narrowed[row * to + x] = sum;
     }
+  }
 
   const resized = new Float32Array(count * to * to);
-  for (let plane = 0; plane < count; plane++)
+  for (let plane = 0; plane < count; plane++) {
     for (let y = 0; y < to; y++) {
       const target = (plane * to + y) * to;
       for (let i = 0; i < taps; i++) {
         const weight = weights[y * taps + i] as number;
-        if (weight === 0) continue;
+        if (weight === 0) {
+          continue;
+        }
         const source = (plane * from + (first[y] as number) + i) * to;
-        for (let x = 0; x < to; x++)
+        for (let x = 0; x < to; x++) {
           resized[target + x] = (resized[target + x] as number) + weight * (narrowed[source + x] as number);
+        }
       }
     }
+  }
   return resized;
 }
 
@@ -62,7 +71,9 @@ export function enlargePlanes(
     const shrunk = resizePlanes(enlarged, count, to, from);
     const missing = planes.map((value, i) => value - (shrunk[i] as number));
     const correction = resizePlanes(missing, count, from, to);
-    for (let i = 0; i < enlarged.length; i++) enlarged[i] = (enlarged[i] as number) + (correction[i] as number);
+    for (let i = 0; i < enlarged.length; i++) {
+      enlarged[i] = (enlarged[i] as number) + (correction[i] as number);
+    }
     clamp(enlarged);
   }
   return enlarged;
@@ -93,8 +104,12 @@ function cubic(from: number, to: number): Kernel {
 }
 
 function keys(distance: number): number {
-  if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
-  if (distance < 2) return ((-0.5 * distance + 2.5) * distance - 4) * distance + 2;
+  if (distance < 1) {
+    return (1.5 * distance - 2.5) * distance * distance + 1;
+  }
+  if (distance < 2) {
+    return ((-0.5 * distance + 2.5) * distance - 4) * distance + 2;
+  }
   return 0;
 }
 

@@ -23,23 +23,31 @@ const SIGNATURES: readonly { readonly format: string; readonly matches: (bytes: 
  * @throws InputError saying which of these it failed, or that it cannot be decoded.
  */
 export async function decodeUpload(bytes: Uint8Array, edgePx: number): Promise<RgbaPicture> {
-  if (!(bytes instanceof Uint8Array)) throw expected('bytes', 'the picture', bytes);
-  if (bytes.length > MAX_UPLOAD_BYTES)
+  if (!(bytes instanceof Uint8Array)) {
+    throw expected('bytes', 'the picture', bytes);
+  }
+  if (bytes.length > MAX_UPLOAD_BYTES) {
     throw new InputError(
       `The picture has ${megabytes(bytes.length)} MB; at most ${megabytes(MAX_UPLOAD_BYTES)} MB are accepted.`,
     );
+  }
   const format = SIGNATURES.find(({ matches }) => matches(bytes))?.format;
-  if (format === undefined) throw new InputError('Expected a PNG, JPEG, WebP or GIF picture.');
+  if (format === undefined) {
+    throw new InputError('Expected a PNG, JPEG, WebP or GIF picture.');
+  }
 
   const header = await readHeader(bytes).catch((cause: unknown) => {
     throw unreadable(cause);
   });
   // libvips looks for itself what a file is: bytes that are two things at once go no further.
-  if (header.format !== format) throw unreadable(undefined);
-  if (header.width * header.height > MAX_UPLOAD_PIXELS)
+  if (header.format !== format) {
+    throw unreadable(undefined);
+  }
+  if (header.width * header.height > MAX_UPLOAD_PIXELS) {
     throw new InputError(
       `The picture has ${header.width}×${header.height} pixels; at most ${MAX_UPLOAD_PIXELS / 1e6} million are accepted.`,
     );
+  }
   return decodeContained(bytes, edgePx, {
     maxPixels: MAX_UPLOAD_PIXELS,
     timeoutSeconds: DECODE_TIMEOUT_SECONDS,

@@ -52,9 +52,8 @@ export class PriorBuffers {
   readonly tokenWords: Int32Array;
   /** Entry g − 1 holds the first g codes of each row. */
   readonly depthWords: readonly Int32Array[];
-
-  private readonly hidden: Float32Array;
-  private readonly caches: readonly {
+  readonly #hidden: Float32Array;
+  readonly #caches: readonly {
     readonly past: string;
     /** As long as its buffer is. */
     readonly rows: Float32Array<ArrayBuffer>;
@@ -62,34 +61,34 @@ export class PriorBuffers {
     /** `added` in pieces, one for each head of each row: to copy them whole is twice as fast as number by number. */
     readonly addedHeads: readonly Float32Array[];
   }[];
-  private readonly outputNames: readonly string[];
-  private readonly returnsRows: boolean;
-  private readonly hasFreeLength: boolean;
-  private readonly byRowCount = new Map<number, BatchTensors>();
+  readonly #outputNames: readonly string[];
+  readonly #returnsRows: boolean;
+  readonly #hasFreeLength: boolean;
+  readonly #byRowCount = new Map<number, BatchTensors>();
   /** Positions that a row of the cache has room for. */
-  private cacheLength: number;
+  #cacheLength: number;
+  readonly #prior: BundleManifest['prior'];
+  readonly #sessions: PriorSessions;
 
-  constructor(
-    private readonly prior: BundleManifest['prior'],
-    private readonly sessions: PriorSessions,
-    capacity: number,
-  ) {
+  constructor(prior: BundleManifest['prior'], sessions: PriorSessions, capacity: number) {
+    this.#prior = prior;
+    this.#sessions = sessions;
     const { width, codebookSize, codesPerPosition, layers } = prior;
-    this.returnsRows = returnsNewRows(sessions.step);
-    this.hasFreeLength = hasFreeCacheLength(sessions.step);
-    this.cacheLength = this.lengthFor(0);
+    this.#returnsRows = returnsNewRows(sessions.step);
+    this.#hasFreeLength = hasFreeCacheLength(sessions.step);
+    this.#cacheLength = this.#lengthFor(0);
     this.condition = new Float32Array(capacity * width);
-    this.hidden = new Float32Array(capacity * width);
+    this.#hidden = new Float32Array(capacity * width);
     this.logits = new Float32Array(capacity * codebookSize);
     this.positionWords = new Int32Array(2 * capacity);
     this.tokenWords = new Int32Array(2 * capacity * codesPerPosition);
     this.depthWords = Array.from({ length: codesPerPosition - 1 }, (_, g) => new Int32Array(2 * capacity * (g + 1)));
     const names = cacheNames(layers);
-    this.outputNames = names.map(({ present, added }) => (this.returnsRows ? added : present));
+    this.#outputNames = names.map(({ present, added }) => (this.#returnsRows ? added : present));
     const { heads, headWidth, positions } = prior;
     const maxByteLength = capacity * heads * positions * headWidth * Float32Array.BYTES_PER_ELEMENT;
-    const addedCount = this.returnsRows ? capacity * heads : 0;
-    this.caches = names.map(({ past }) => {
+    const addedCount = this.#returnsRows ? capacity * heads : 0;
+    this.#caches = names.map(({ past }) => {
       const added = new Float32Array(addedCount * headWidth);
       const addedHeads = Array.from({ length: addedCount }, (_, at) =>
         added.subarray(at * headWidth, (at + 1) * headWidth),
@@ -98,83 +97,104 @@ export class PriorBuffers {
     });
   }
 
-  private get cacheRowLength(): number {
-    return this.prior.heads * this.cacheLength * this.prior.headWidth;
+  get #cacheRowLength(): number {
+    return this.#prior.heads * this.#cacheLength * this.#prior.headWidth;
   }
 
   /** Length of a cache with room for `position`. */
-  private lengthFor(position: number): number {
-    const { positions } = this.prior;
-    if (!this.hasFreeLength) return positions;
+  #lengthFor(position: number): number {
+    const { positions } = this.#prior;
+    if (!this.#hasFreeLength) {
+      return positions;
+    }
     return Math.min(positions, CACHE_GRAIN * (Math.floor(position / CACHE_GRAIN) + 1));
   }
 
   /** Gives the first `rowCount` rows of the cache room for `position`, and not much more. */
   fitCaches(position: number, rowCount: number): void {
-    const { heads, headWidth } = this.prior;
-    const length = this.lengthFor(position);
+    const { heads, headWidth } = this.#prior;
+    const length = this.#lengthFor(position);
     const byteLength = rowCount * heads * length * headWidth * Float32Array.BYTES_PER_ELEMENT;
-    for (const { rows } of this.caches) if (rows.byteLength < byteLength) rows.buffer.resize(byteLength);
-    if (length === this.cacheLength) return;
-    const [from, to] = [this.cacheLength * headWidth, length * headWidth];
+    for (const { rows } of this.#caches) {
+      if (rows.byteLength < byteLength) {
+        rows.buffer.resize(byteLength);
+      }
+    }
+    if (length === this.#cacheLength) {
+      return;
+    }
+    const [from, to] = [this.#cacheLength * headWidth, length * headWidth];
     const blocks = rowCount * heads;
-    for (const { rows } of this.caches)
+    for (const { rows } of this.#caches) {
       for (let i = 0; i < blocks; i++) {
         // In place: outwards from the end, inwards from the start, so that nothing is overwritten before it has moved.
         const block = to > from ? blocks - 1 - i : i;
         rows.copyWithin(block * to, block * from, block * from + Math.min(from, to));
       }
-    this.cacheLength = length;
-    this.byRowCount.clear();
+    }
+    this.#cacheLength = length;
+    this.#byRowCount.clear();
   }
 
   /** Gives large caches back to the system, with all that is stored in them. */
   release(): void {
-    const byteLength = this.caches.reduce((sum, { rows }) => sum + rows.byteLength, 0);
-    if (byteLength <= KEPT_CACHE_BYTES) return;
-    for (const { rows } of this.caches) rows.buffer.resize(0);
-    this.cacheLength = this.lengthFor(0);
-    this.byRowCount.clear();
+    const byteLength = this.#caches.reduce((sum, { rows }) => sum + rows.byteLength, 0);
+    if (byteLength <= KEPT_CACHE_BYTES) {
+      return;
+    }
+    for (const { rows } of this.#caches) {
+      rows.buffer.resize(0);
+    }
+    this.#cacheLength = this.#lengthFor(0);
+    this.#byRowCount.clear();
   }
 
   /** Gives row `to` the cache of row `from`. */
   moveRow(from: number, to: number): void {
-    const length = this.cacheRowLength;
-    for (const { rows } of this.caches) rows.copyWithin(to * length, from * length, (from + 1) * length);
+    const length = this.#cacheRowLength;
+    for (const { rows } of this.#caches) {
+      rows.copyWithin(to * length, from * length, (from + 1) * length);
+    }
   }
 
   /** After a step that returns rows: writes row `row`'s new keys and values at `position` of its cache. */
   storeNewRow(row: number, position: number): void {
-    if (!this.returnsRows) return;
-    const { heads, headWidth } = this.prior;
-    for (const { rows, addedHeads } of this.caches)
-      for (let head = row * heads; head < (row + 1) * heads; head++)
-        rows.set(addedHeads[head] ?? [], (head * this.cacheLength + position) * headWidth);
+    if (!this.#returnsRows) {
+      return;
+    }
+    const { heads, headWidth } = this.#prior;
+    for (const { rows, addedHeads } of this.#caches) {
+      for (let head = row * heads; head < (row + 1) * heads; head++) {
+        rows.set(addedHeads[head] ?? [], (head * this.#cacheLength + position) * headWidth);
+      }
+    }
   }
 
   /** The tensors of a batch of `rowCount` rows; made once for each count. */
   tensors(rowCount: number): BatchTensors {
-    const known = this.byRowCount.get(rowCount);
-    if (known !== undefined) return known;
-    const made = this.makeTensors(rowCount);
-    this.byRowCount.set(rowCount, made);
+    const known = this.#byRowCount.get(rowCount);
+    if (known !== undefined) {
+      return known;
+    }
+    const made = this.#makeTensors(rowCount);
+    this.#byRowCount.set(rowCount, made);
     return made;
   }
 
-  private makeTensors(rowCount: number): BatchTensors {
-    const { width, codebookSize, codesPerPosition, heads, headWidth } = this.prior;
-    const hidden = floats(this.hidden, [rowCount, width]);
+  #makeTensors(rowCount: number): BatchTensors {
+    const { width, codebookSize, codesPerPosition, heads, headWidth } = this.#prior;
+    const hidden = floats(this.#hidden, [rowCount, width]);
     const logits = floats(this.logits, [rowCount, codebookSize]);
     const stepFeeds: NamedTensors = {
       image_tokens: int64s(this.tokenWords, [rowCount, codesPerPosition]),
       condition: floats(this.condition, [rowCount, width]),
       position: int64s(this.positionWords, [rowCount]),
     };
-    const stepFetches: NamedTensors = this.sessions.depth === undefined ? { logits } : { logits, hidden };
-    for (const [index, { past, rows, added }] of this.caches.entries()) {
-      const whole = floats(rows, [rowCount, heads, this.cacheLength, headWidth]);
+    const stepFetches: NamedTensors = this.#sessions.depth === undefined ? { logits } : { logits, hidden };
+    for (const [index, { past, rows, added }] of this.#caches.entries()) {
+      const whole = floats(rows, [rowCount, heads, this.#cacheLength, headWidth]);
       stepFeeds[past] = whole;
-      stepFetches[this.outputNames[index] ?? ''] = this.returnsRows
+      stepFetches[this.#outputNames[index] ?? ''] = this.#returnsRows
         ? floats(added, [rowCount, heads, headWidth])
         : whole;
     }
@@ -182,7 +202,7 @@ export class PriorBuffers {
       feeds: { hidden, image_tokens: int64s(words, [rowCount, index + 1]) },
       fetches: { logits },
     }));
-    return { stepFeeds: only(stepFeeds, this.sessions.step), stepFetches, depth };
+    return { stepFeeds: only(stepFeeds, this.#sessions.step), stepFetches, depth };
   }
 }
 

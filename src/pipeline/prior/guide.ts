@@ -20,34 +20,45 @@ import { halvesToFloats } from '../bundle/half.js';
  */
 export class CodeBook {
   /** ½‖c‖² of every code [G × K]. */
-  private readonly halfSquares: Float32Array;
-  private readonly rest: Float32Array;
-  private readonly result: Float32Array;
+  readonly #halfSquares: Float32Array;
+  readonly #rest: Float32Array;
+  readonly #result: Float32Array;
+  readonly #codes: Float32Array;
+  readonly #prior: Pick<BundleManifest['prior'], 'codesPerPosition' | 'codebookSize'>;
+  readonly #isResidual: boolean;
 
   constructor(
-    private readonly codes: Float32Array,
-    private readonly prior: Pick<BundleManifest['prior'], 'codesPerPosition' | 'codebookSize'>,
-    private readonly isResidual: boolean,
+    codes: Float32Array,
+    prior: Pick<BundleManifest['prior'], 'codesPerPosition' | 'codebookSize'>,
+    isResidual: boolean,
   ) {
+    this.#codes = codes;
+    this.#prior = prior;
+    this.#isResidual = isResidual;
     const { codesPerPosition, codebookSize } = prior;
     const width = codes.length / (codesPerPosition * codebookSize);
-    this.halfSquares = Float32Array.from({ length: codesPerPosition * codebookSize }, (_, code) => {
+    this.#halfSquares = Float32Array.from({ length: codesPerPosition * codebookSize }, (_, code) => {
       let sum = 0;
-      for (let i = 0; i < width; i++) sum += (codes[code * width + i] as number) ** 2;
+      for (let i = 0; i < width; i++) {
+        sum += (codes[code * width + i] as number) ** 2;
+      }
       return sum / 2;
     });
-    this.rest = new Float32Array(width);
-    this.result = new Float32Array(codebookSize);
+    this.#rest = new Float32Array(width);
+    this.#result = new Float32Array(codebookSize);
   }
 
   /** @throws BundleError when the file has another length than bundle.json says. */
   static async open({ dir, manifest }: Bundle): Promise<CodeBook | undefined> {
-    if (manifest.memory === null) return undefined;
+    if (manifest.memory === null) {
+      return undefined;
+    }
     const { prior, memory } = manifest;
     const codes = halvesToFloats(await readFile(join(dir, memory.codes.file)));
     const wanted = prior.codesPerPosition * prior.codebookSize * memory.codes.width;
-    if (codes.length !== wanted)
+    if (codes.length !== wanted) {
       throw new BundleError(`Expected ${wanted} numbers in ${memory.codes.file} but it has ${codes.length}.`);
+    }
     return new CodeBook(codes, prior, memory.codes.isResidual);
   }
 
@@ -58,34 +69,46 @@ export class CodeBook {
    * @param drawn Tokens [P × G] of the picture itself; those before this code are read.
    */
   preferences(guide: Uint16Array, drawn: Uint16Array, position: number, code: number, pull: number): Float32Array {
-    const { codes, rest, result, halfSquares } = this;
-    const { codebookSize } = this.prior;
+    const codes = this.#codes;
+    const rest = this.#rest;
+    const result = this.#result;
+    const halfSquares = this.#halfSquares;
+    const { codebookSize } = this.#prior;
     const width = rest.length;
-    this.fillRest(guide, drawn, position, code);
+    this.#fillRest(guide, drawn, position, code);
     for (let token = 0; token < codebookSize; token++) {
       const row = code * codebookSize + token;
       let product = 0;
-      for (let i = 0; i < width; i++) product += (rest[i] as number) * (codes[row * width + i] as number);
+      for (let i = 0; i < width; i++) {
+        product += (rest[i] as number) * (codes[row * width + i] as number);
+      }
       result[token] = pull * (product - (halfSquares[row] as number));
     }
     return result;
   }
 
-  private fillRest(guide: Uint16Array, drawn: Uint16Array, position: number, code: number): void {
-    const { codesPerPosition } = this.prior;
+  #fillRest(guide: Uint16Array, drawn: Uint16Array, position: number, code: number): void {
+    const { codesPerPosition } = this.#prior;
     const first = position * codesPerPosition;
-    this.rest.fill(0);
-    if (!this.isResidual) {
-      this.addCode(code, guide[first + code] as number, 1);
+    this.#rest.fill(0);
+    if (!this.#isResidual) {
+      this.#addCode(code, guide[first + code] as number, 1);
       return;
     }
-    for (let g = 0; g < codesPerPosition; g++) this.addCode(g, guide[first + g] as number, 1);
-    for (let g = 0; g < code; g++) this.addCode(g, drawn[first + g] as number, -1);
+    for (let g = 0; g < codesPerPosition; g++) {
+      this.#addCode(g, guide[first + g] as number, 1);
+    }
+    for (let g = 0; g < code; g++) {
+      this.#addCode(g, drawn[first + g] as number, -1);
+    }
   }
 
-  private addCode(group: number, token: number, sign: 1 | -1): void {
-    const { codes, rest } = this;
-    const start = (group * this.prior.codebookSize + token) * rest.length;
-    for (let i = 0; i < rest.length; i++) rest[i] = (rest[i] as number) + sign * (codes[start + i] as number);
+  #addCode(group: number, token: number, sign: 1 | -1): void {
+    const codes = this.#codes;
+    const rest = this.#rest;
+    const start = (group * this.#prior.codebookSize + token) * rest.length;
+    for (let i = 0; i < rest.length; i++) {
+      rest[i] = (rest[i] as number) + sign * (codes[start + i] as number);
+    }
   }
 }

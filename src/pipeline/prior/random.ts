@@ -23,10 +23,10 @@ export function candidateSeed(seed: number, index: number): number {
 /** xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it), its state filled by splitmix from a seed and a stream. */
 export class RandomGenerator {
   // Signed 32-bit integers: V8 keeps those in the object itself, so drawing allocates nothing.
-  private a: number;
-  private b: number;
-  private c: number;
-  private d: number;
+  #a: number;
+  #b: number;
+  #c: number;
+  #d: number;
 
   /**
    * @param seed 0 to 2^32 − 1.
@@ -38,23 +38,23 @@ export class RandomGenerator {
       state = (state + 0x9e3779b9) | 0;
       return mix(state);
     };
-    this.a = next();
-    this.b = next();
-    this.c = next();
-    this.d = next() | 1; // The state must not be all zeros.
+    this.#a = next();
+    this.#b = next();
+    this.#c = next();
+    this.#d = next() | 1; // The state must not be all zeros.
   }
 
   /** A signed 32-bit integer, every one equally likely. */
   nextInt32(): number {
-    const scrambled = Math.imul(this.b, 5);
+    const scrambled = Math.imul(this.#b, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const shifted = this.b << 9;
-    this.c ^= this.a;
-    this.d ^= this.b;
-    this.b ^= this.c;
-    this.a ^= this.d;
-    this.c ^= shifted;
-    this.d = (this.d << 11) | (this.d >>> 21);
+    const shifted = this.#b << 9;
+    this.#c ^= this.#a;
+    this.#d ^= this.#b;
+    this.#b ^= this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= shifted;
+    this.#d = (this.#d << 11) | (this.#d >>> 21);
     return result;
   }
 

@@ -18,16 +18,25 @@ const TIED = /^(?:上的|的|の|に|上|에|의)/u;
 /** "fox blue background", "fondo azul", "青い背景の猫"; also "on blue". */
 export function takeBackground(clause: Clause): WithoutBackground {
   const { words, relation } = clause;
-  if (relation === 'above' && words.every((word) => COLOURS.has(word)))
+  if (relation === 'above' && words.every((word) => COLOURS.has(word))) {
     return { colour: COLOURS.get(words[0] ?? ''), clause: undefined };
+  }
   const at = words.findIndex((word) => BACKGROUNDS.has(word) || UNSPACED_BACKGROUND.test(word));
-  if (at < 0) return { colour: undefined, clause };
+  if (at < 0) {
+    return { colour: undefined, clause };
+  }
   const word = words[at] ?? '';
-  if (isUnspaced(word)) return takeUnspaced(clause, at, word);
+  if (isUnspaced(word)) {
+    return takeUnspaced(clause, at, word);
+  }
   let start = at;
   let end = at + 1;
-  while (isAboutBackground(words[start - 1])) start--;
-  while (COLOURS.has(words[end] ?? '')) end++;
+  while (isAboutBackground(words[start - 1])) {
+    start--;
+  }
+  while (COLOURS.has(words[end] ?? '')) {
+    end++;
+  }
   const colour = colourIn(words.slice(start, end));
   // Without a colour there is nothing to paint behind.
   return { colour, clause: rest(clause, [...words.slice(0, start), ...words.slice(end)]) };

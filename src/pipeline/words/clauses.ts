@@ -30,13 +30,17 @@ export function clausesOf(text: string): readonly Clause[] {
   ];
   const plain = plainText(text).replaceAll('’', "'").replaceAll(' side by side', ' ');
   for (const part of withoutOpener(plain).split(CLAUSE_ENDS)) {
-    if (clauses.at(-1)?.words.length) clauses.push({ relation: 'beside', joint: ',', words: [] });
+    if (clauses.at(-1)?.words.length) {
+      clauses.push({ relation: 'beside', joint: ',', words: [] });
+    }
     const words = spaced(part);
     for (let at = 0; at < words.length; ) {
       const found = feelingLength(words, at) > 1 ? undefined : relationAt(words, at);
       const current = clauses.at(-1);
       if (found !== undefined && current !== undefined && at + found.length < words.length) {
-        if (current.words.length > 0) clauses.push({ relation: found.relation, joint: found.joint, words: [] });
+        if (current.words.length > 0) {
+          clauses.push({ relation: found.relation, joint: found.joint, words: [] });
+        }
         at += found.length;
       } else {
         const length = feelingLength(words, at) || 1;
@@ -51,8 +55,11 @@ export function clausesOf(text: string): readonly Clause[] {
 /** "can you draw a tree" → "draw a tree" */
 function withoutOpener(text: string): string {
   const words = spaced(text);
-  for (let length = Math.min(LONGEST_OPENER, words.length - 1); length > 0; length--)
-    if (OPENERS.has(words.slice(0, length).join(' '))) return words.slice(length).join(' ');
+  for (let length = Math.min(LONGEST_OPENER, words.length - 1); length > 0; length--) {
+    if (OPENERS.has(words.slice(0, length).join(' '))) {
+      return words.slice(length).join(' ');
+    }
+  }
   return text;
 }
 
@@ -64,7 +71,9 @@ function relationAt(
     const joint = words.slice(at, at + length).join(' ');
     const relation = RELATIONS.get(joint);
     const isMeant = !SOMETIMES_WORN.has(joint) || words.slice(at + 1, at + 3).some((word) => WORN_WORDS.has(word));
-    if (relation !== undefined && isMeant) return { relation, joint, length };
+    if (relation !== undefined && isMeant) {
+      return { relation, joint, length };
+    }
   }
   return undefined;
 }
@@ -82,8 +91,11 @@ function joinColours(clauses: readonly Clause[]): readonly Clause[] {
       clause.joint !== ',' &&
       clause.words.length > 1 &&
       COLOURS.has(clause.words[0] ?? '');
-    if (before !== undefined && isOne) joined.splice(-1, 1, { ...before, words: [...before.words, ...clause.words] });
-    else joined.push(clause);
+    if (before !== undefined && isOne) {
+      joined.splice(-1, 1, { ...before, words: [...before.words, ...clause.words] });
+    } else {
+      joined.push(clause);
+    }
   }
   return joined;
 }
@@ -106,22 +118,27 @@ export function describe(words: readonly string[]): Described {
   for (const [index, word] of rest.entries()) {
     const number = /^\d{1,4}$/.test(word) ? Math.min(Math.max(1, Number(word)), 6) : NUMBERS.get(word);
     // "One hundred" at the end of a phrase is what is asked for; before something else it counts it.
-    if (number !== undefined && index < rest.length - 1) count = number;
-    else if (!(CARRIERS.has(word) || MEASURES.has(word) || isShade(rest, index)) || rest.length === 1)
+    if (number !== undefined && index < rest.length - 1) {
+      count = number;
+    } else if (!(CARRIERS.has(word) || MEASURES.has(word) || isShade(rest, index)) || rest.length === 1) {
       kept.push(word.replace(ELIDED, ''));
+    }
   }
-  if (kept.length === 0) kept.push(...rest.slice(-1));
+  if (kept.length === 0) {
+    kept.push(...rest.slice(-1));
+  }
   const said = joinFeelings(kept);
   const colours = said.filter((word) => COLOURS.has(word));
   const bare = said.filter((word) => !COLOURS.has(word));
   // "Orange" alone is a thing, and so is the rose of "a pink rose".
-  if (bare.length === 0)
+  if (bare.length === 0) {
     return {
       count,
       colour: said.length > 1 ? COLOURS.get(said[0] ?? '') : undefined,
       withColour: said,
       bare: said.slice(-1),
     };
+  }
   // What is black and white has no one colour.
   const names = new Set(colours.map((word) => COLOURS.get(word)));
   return { count, colour: names.size === 1 ? [...names][0] : undefined, withColour: said, bare };

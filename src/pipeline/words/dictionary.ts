@@ -50,73 +50,90 @@ const UNKNOWN_RARITY = 4;
 
 export class Dictionary {
   /** Whole phrases of the languages without spaces. */
-  private readonly phrases = new Map<string, Entry[]>();
+  readonly #phrases = new Map<string, Entry[]>();
   /** Single words of those phrases. */
-  private readonly words = new Map<string, Entry[]>();
+  readonly #words = new Map<string, Entry[]>();
   /** First letters → words, for endings. */
-  private readonly stems = new Map<string, string[]>();
-  private readonly longestUnspaced: number;
+  readonly #stems = new Map<string, string[]>();
+  readonly #longestUnspaced: number;
+  readonly #things: readonly MemoryThing[];
 
-  constructor(private readonly things: readonly MemoryThing[]) {
+  constructor(things: readonly MemoryThing[]) {
+    this.#things = things;
     let longest = 0;
-    for (const [thing, { phrases }] of things.entries())
+    for (const [thing, { phrases }] of things.entries()) {
       for (const [language, [name, ...keywords]] of Object.entries(phrases)) {
-        if (name === undefined || isEnglish(language)) continue;
+        if (name === undefined || isEnglish(language)) {
+          continue;
+        }
         for (const [at, phrase] of [name, ...keywords].entries()) {
-          this.add(phrase, thing, language, at === 0);
-          if (isUnspaced(phrase)) longest = Math.max(longest, phrase.length);
+          this.#add(phrase, thing, language, at === 0);
+          if (isUnspaced(phrase)) {
+            longest = Math.max(longest, phrase.length);
+          }
         }
       }
-    this.longestUnspaced = longest;
-    for (const word of this.words.keys()) {
-      if (word.length >= STEM_LETTERS) append(this.stems, word.slice(0, STEM_LETTERS - 1), word);
+    }
+    this.#longestUnspaced = longest;
+    for (const word of this.#words.keys()) {
+      if (word.length >= STEM_LETTERS) {
+        append(this.#stems, word.slice(0, STEM_LETTERS - 1), word);
+      }
     }
   }
 
   /** The things that a phrase in another language than English names; `isPlural`: several of them are asked for. */
   lookUp(phrase: string, isPlural = false): Found {
     const text = plainText(phrase);
-    if (isUnspaced(text)) return this.lookInside(asHiragana(text.replaceAll(' ', '')));
-    return this.byWords(wordsOf(text), isPlural);
+    if (isUnspaced(text)) {
+      return this.#lookInside(asHiragana(text.replaceAll(' ', '')));
+    }
+    return this.#byWords(wordsOf(text), isPlural);
   }
 
-  private add(phrase: string, thing: number, language: string, isName: boolean): void {
+  #add(phrase: string, thing: number, language: string, isName: boolean): void {
     const text = plainText(phrase);
     const words = splitPlain(text);
     const entry = { thing, language, isName, length: words.length };
     if (isUnspaced(text)) {
-      append(this.phrases, asHiragana(text.replaceAll(' ', '')), entry);
+      append(this.#phrases, asHiragana(text.replaceAll(' ', '')), entry);
       return;
     }
     for (const word of words) {
-      append(this.words, word, entry);
+      append(this.#words, word, entry);
       const plain = withoutAccents(word);
-      if (plain !== word) append(this.words, plain, entry);
+      if (plain !== word) {
+        append(this.#words, plain, entry);
+      }
     }
   }
 
   /** Languages without spaces: the longest names that occur anywhere, from the left. */
-  private lookInside(text: string): Found {
+  #lookInside(text: string): Found {
     const scores = new Map<Entry, number>();
     let covered = 0;
     for (let at = 0; at < text.length; ) {
-      const found = this.longestAt(text, at);
+      const found = this.#longestAt(text, at);
       if (found === undefined) {
         at++;
         continue;
       }
       // The last thing named is what it is about: what stands before it only describes it.
-      for (const entry of found.entries) scores.set(entry, weightOf(entry) * found.length + at / text.length);
+      for (const entry of found.entries) {
+        scores.set(entry, weightOf(entry) * found.length + at / text.length);
+      }
       covered += found.length;
       at += found.length;
     }
-    return this.best(scores, covered / text.length);
+    return this.#best(scores, covered / text.length);
   }
 
-  private longestAt(text: string, at: number): { entries: readonly Entry[]; length: number } | undefined {
-    for (let length = Math.min(this.longestUnspaced, text.length - at); length > 0; length--) {
-      const entries = this.phrases.get(text.slice(at, at + length));
-      if (entries !== undefined) return { entries, length };
+  #longestAt(text: string, at: number): { entries: readonly Entry[]; length: number } | undefined {
+    for (let length = Math.min(this.#longestUnspaced, text.length - at); length > 0; length--) {
+      const entries = this.#phrases.get(text.slice(at, at + length));
+      if (entries !== undefined) {
+        return { entries, length };
+      }
     }
     return undefined;
   }
@@ -125,18 +142,20 @@ export class Dictionary {
    * Each word counts by how few things it stands for, and only words of one language count together. A name says all
    * where every word of it is there.
    */
-  private byWords(words: readonly string[], isPlural: boolean): Found {
+  #byWords(words: readonly string[], isPlural: boolean): Found {
     const tallies = new Map<string, Tally>();
     let total = 0;
     for (const word of words) {
-      const matches = this.matchesOf(word, isPlural);
+      const matches = this.#matchesOf(word, isPlural);
       const things = new Set(matches.map(({ entry }) => entry.thing));
-      const rarity = things.size === 0 ? UNKNOWN_RARITY : Math.log(1 + this.things.length / things.size);
+      const rarity = things.size === 0 ? UNKNOWN_RARITY : Math.log(1 + this.#things.length / things.size);
       total += rarity;
       const best = new Map<string, { weight: number; entry: Entry }>();
       for (const { entry, weight } of matches) {
         const key = `${entry.language} ${entry.thing}`;
-        if (weight > (best.get(key)?.weight ?? 0)) best.set(key, { weight, entry });
+        if (weight > (best.get(key)?.weight ?? 0)) {
+          best.set(key, { weight, entry });
+        }
       }
       for (const [key, { weight, entry }] of best) {
         const tally = tallies.get(key) ?? { thing: entry.thing, weight: 0, matched: 0, length: entry.length };
@@ -146,22 +165,26 @@ export class Dictionary {
         tallies.set(key, tally);
       }
     }
-    if (total === 0) return NOTHING;
+    if (total === 0) {
+      return NOTHING;
+    }
     const scores = new Map<number, number>();
     for (const { thing, weight, matched, length } of tallies.values()) {
       const score = (weight / total) * (matched >= length ? 1 : PART_OF_NAME);
       scores.set(thing, Math.max(scores.get(thing) ?? 0, score));
     }
-    return { things: this.leading(scores), score: Math.min(1, Math.max(0, ...scores.values())) };
+    return { things: this.#leading(scores), score: Math.min(1, Math.max(0, ...scores.values())) };
   }
 
   /** The word itself and, from its stem on, with other endings. */
-  private matchesOf(word: string, isPlural: boolean): readonly { entry: Entry; weight: number }[] {
+  #matchesOf(word: string, isPlural: boolean): readonly { entry: Entry; weight: number }[] {
     const forms = new Set([word, withoutAccents(word), word.replace(DIMINUTIVE, '')]);
-    let exact = [...forms].flatMap((form) => this.words.get(form) ?? []);
+    let exact = [...forms].flatMap((form) => this.#words.get(form) ?? []);
     // A noun of three letters with an ending is too short for a stem: "сыра" is of "сыр".
-    if (exact.length === 0 && CASE_ENDING.test(word)) exact = this.words.get(word.slice(0, -1)) ?? [];
-    const alike = (this.stems.get(word.slice(0, STEM_LETTERS - 1)) ?? []).filter(
+    if (exact.length === 0 && CASE_ENDING.test(word)) {
+      exact = this.#words.get(word.slice(0, -1)) ?? [];
+    }
+    const alike = (this.#stems.get(word.slice(0, STEM_LETTERS - 1)) ?? []).filter(
       // Words of four letters are too short to guess at where one is found as it stands: "käse" is no "käsi".
       (other) => !forms.has(other) && shareStem(word, other) && (exact.length === 0 || word.length > STEM_LETTERS),
     );
@@ -172,29 +195,33 @@ export class Dictionary {
       ...exact.map((entry) => ({ entry, weight: same * weightOf(entry) })),
       ...alike.flatMap((other) => {
         const alikeness = ending * (0.5 + (0.5 * sharedPrefix(word, other)) / Math.min(word.length, other.length));
-        return (this.words.get(other) ?? []).map((entry) => ({ entry, weight: alikeness * weightOf(entry) }));
+        return (this.#words.get(other) ?? []).map((entry) => ({ entry, weight: alikeness * weightOf(entry) }));
       }),
     ];
   }
 
-  private best(scores: ReadonlyMap<Entry, number>, score: number): Found {
+  #best(scores: ReadonlyMap<Entry, number>, score: number): Found {
     const byThing = new Map<number, number>();
-    for (const [{ thing }, weight] of scores) byThing.set(thing, Math.max(byThing.get(thing) ?? 0, weight));
-    return byThing.size === 0 ? NOTHING : { things: this.leading(byThing), score };
+    for (const [{ thing }, weight] of scores) {
+      byThing.set(thing, Math.max(byThing.get(thing) ?? 0, weight));
+    }
+    return byThing.size === 0 ? NOTHING : { things: this.#leading(byThing), score };
   }
 
-  private fameOf(thing: MemoryThing | undefined): number {
+  #fameOf(thing: MemoryThing | undefined): number {
     const isSign = SIGN.test(thing?.emoji ?? '');
     return 0.03 * Math.log(thing?.pictures.length ?? 1) - (isSign ? SIGN_PENALTY : 0);
   }
 
   /** The best things by score; the more pictures one has, the better known it is. */
-  private leading(scores: ReadonlyMap<number, number>): readonly number[] {
-    const fame = (thing: number) => this.fameOf(this.things[thing]);
+  #leading(scores: ReadonlyMap<number, number>): readonly number[] {
+    const fame = (thing: number) => this.#fameOf(this.#things[thing]);
     const ranked = [...scores].map(([thing, score]) => ({ thing, score: score + fame(thing) }));
     ranked.sort((a, b) => b.score - a.score || a.thing - b.thing);
     const [first] = ranked;
-    if (first === undefined) return [];
+    if (first === undefined) {
+      return [];
+    }
     return ranked
       .filter(({ score }) => score > first.score - 0.02)
       .slice(0, MAX_TIES)
@@ -208,7 +235,9 @@ function weightOf({ isName }: Entry): number {
 
 function sharedPrefix(a: string, b: string): number {
   let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  while (length < a.length && length < b.length && a[length] === b[length]) {
+    length++;
+  }
   return length;
 }
 
@@ -216,7 +245,9 @@ function sharedPrefix(a: string, b: string): number {
 function shareStem(a: string, b: string): boolean {
   const shared = sharedPrefix(a, b);
   const longer = Math.max(a.length, b.length);
-  if (a.length < STEM_LETTERS) return false;
+  if (a.length < STEM_LETTERS) {
+    return false;
+  }
   return (
     (shared >= STEM_LETTERS && shared >= STEM_SHARE * longer) || (longer === STEM_LETTERS && shared === longer - 1)
   );

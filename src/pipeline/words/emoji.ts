@@ -25,10 +25,10 @@ export interface MarkedText {
 }
 
 export class EmojiTable {
-  private readonly things: ReadonlyMap<string, number>;
+  readonly #things: ReadonlyMap<string, number>;
 
   constructor(things: readonly MemoryThing[]) {
-    this.things = new Map(
+    this.#things = new Map(
       things.flatMap(({ emoji }, index) => (emoji === null ? [] : [[bare(emoji), index] as const])),
     );
   }
@@ -43,7 +43,7 @@ export class EmojiTable {
         text += segment;
         continue;
       }
-      const thing = this.thingOf(segment);
+      const thing = this.#thingOf(segment);
       if (thing === undefined) {
         unknown.push(segment);
         // Words on both sides of it stay two.
@@ -57,10 +57,10 @@ export class EmojiTable {
   }
 
   /** The thing of an emoji, else of the same without its skin tone, else of the first of those that it is joined of. */
-  private thingOf(emoji: string): number | undefined {
+  #thingOf(emoji: string): number | undefined {
     const plain = bare(emoji);
     const toneless = plain.replace(SKIN_TONE, '');
-    return this.things.get(plain) ?? this.things.get(toneless) ?? this.things.get(toneless.split(JOINER)[0] ?? '');
+    return this.#things.get(plain) ?? this.#things.get(toneless) ?? this.#things.get(toneless.split(JOINER)[0] ?? '');
   }
 }
 

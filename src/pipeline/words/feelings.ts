@@ -65,8 +65,11 @@ const LONGEST_FEELING = 3;
 
 /** How many words from `at` on are one feeling, 0 where they are none: "in love" are two. */
 export function feelingLength(words: readonly string[], at: number): number {
-  for (let length = Math.min(LONGEST_FEELING, words.length - at); length > 0; length--)
-    if (FEELINGS.has(words.slice(at, at + length).join(' '))) return length;
+  for (let length = Math.min(LONGEST_FEELING, words.length - at); length > 0; length--) {
+    if (FEELINGS.has(words.slice(at, at + length).join(' '))) {
+      return length;
+    }
+  }
   return 0;
 }
 

@@ -17,7 +17,9 @@ export function wholeOf({ withColour, bare }: Described): string {
 /** The word that a longer phrase is about: the last one, or what goes before a verb ("dragon breathing fire"). */
 export function headOf(described: Described): string | undefined {
   const words = withoutFeelings(described.bare);
-  if (words.length < 2) return undefined;
+  if (words.length < 2) {
+    return undefined;
+  }
   const head = headWords(described);
   return head.length < words.length ? head.join(' ') : words.at(-1);
 }

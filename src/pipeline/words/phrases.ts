@@ -10,10 +10,13 @@ import { halvesToFloats } from '../bundle/half.js';
 import { cosine, normalise, shiftToImages } from '../embedding.js';
 
 export class PhraseBook {
-  private constructor(
-    private readonly texts: readonly string[],
-    private readonly embeddings: readonly Float32Array[],
-  ) {}
+  readonly #texts: readonly string[];
+  readonly #embeddings: readonly Float32Array[];
+
+  private constructor(texts: readonly string[], embeddings: readonly Float32Array[]) {
+    this.#texts = texts;
+    this.#embeddings = embeddings;
+  }
 
   /**
    * Phrases are texts: their embeddings are shifted like any text's before pictures are compared with them.
@@ -21,15 +24,17 @@ export class PhraseBook {
    * @throws BundleError when the bundle has no phrases or its two files do not agree.
    */
   static async open({ dir, manifest }: Bundle): Promise<PhraseBook> {
-    if (manifest.phrases === null)
+    if (manifest.phrases === null) {
       throw new BundleError(`The bundle ${manifest.name} has no phrases to describe with.`);
+    }
     const texts = readTexts(await readFile(join(dir, manifest.phrases.texts), 'utf8'));
     const bytes = await readFile(join(dir, manifest.phrases.embeddings));
     const width = manifest.embeddingWidth;
-    if (bytes.length !== texts.length * width * 2)
+    if (bytes.length !== texts.length * width * 2) {
       throw new BundleError(
         `Expected ${texts.length} phrases × ${width} float16 numbers in ${manifest.phrases.embeddings} but it has ${bytes.length} bytes.`,
       );
+    }
     const vectors = halvesToFloats(bytes);
     const embeddings = texts.map((_, row) =>
       shiftToImages(normalise(vectors.subarray(row * width, (row + 1) * width)), manifest.calibration),
@@ -39,8 +44,8 @@ export class PhraseBook {
 
   /** The `count` phrases nearest to a unit-norm embedding, best first. */
   nearest(embedding: Float32Array, count: number): readonly Phrase[] {
-    return this.texts
-      .map((text, index) => ({ text, fit: cosine(this.embeddings[index] ?? [], embedding) }))
+    return this.#texts
+      .map((text, index) => ({ text, fit: cosine(this.#embeddings[index] ?? [], embedding) }))
       .sort((a, b) => b.fit - a.fit)
       .slice(0, count);
   }

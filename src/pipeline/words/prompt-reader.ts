@@ -21,14 +21,16 @@ const MAX_CLAUSES = 8;
 const LONGEST_NAME = 3;
 
 export class PromptReader {
-  private readonly emoji: EmojiTable;
-  private readonly finder: ThingFinder;
-  private readonly builder: SceneBuilder;
+  readonly #emoji: EmojiTable;
+  readonly #finder: ThingFinder;
+  readonly #builder: SceneBuilder;
+  readonly #options: PromptReaderOptions;
 
-  constructor(private readonly options: PromptReaderOptions) {
-    this.emoji = new EmojiTable(options.things);
-    this.finder = new ThingFinder(options);
-    this.builder = new SceneBuilder(options.things);
+  constructor(options: PromptReaderOptions) {
+    this.#options = options;
+    this.#emoji = new EmojiTable(options.things);
+    this.#finder = new ThingFinder(options);
+    this.#builder = new SceneBuilder(options.things);
   }
 
   /**
@@ -36,23 +38,23 @@ export class PromptReader {
    * each clause; how they stand to each other. Any text may come.
    */
   async read(prompt: string): Promise<Scene> {
-    const { text, style } = takeStyle(prompt, this.options.styles);
-    const marked = this.emoji.mark(text);
+    const { text, style } = takeStyle(prompt, this.#options.styles);
+    const marked = this.#emoji.mark(text);
     const all = clausesOf(marked.text).flatMap(apartFromEmoji);
     // An "and" that joins an emoji is left over; one that stands alone is all there is to go by.
     const said = all.length + marked.unknown.length > 1 ? all.filter(({ words }) => !isRelationOnly(words)) : all;
-    const clauses = this.joinNames(said.slice(0, MAX_CLAUSES + LONGEST_NAME - 1)).slice(0, MAX_CLAUSES);
+    const clauses = this.#joinNames(said.slice(0, MAX_CLAUSES + LONGEST_NAME - 1)).slice(0, MAX_CLAUSES);
     const taken = clauses.map(takeBackground);
     const background = taken.find(({ colour }) => colour !== undefined)?.colour;
     const asked = taken.flatMap(({ clause }) => clause ?? []);
-    const drafts = await this.draftsOf(asked, new Wording(marked));
+    const drafts = await this.#draftsOf(asked, new Wording(marked));
     const known = drafts.filter(({ things }) => things.length > 0);
     const unknown = drafts.filter(({ things }) => things.length === 0);
     // Nothing was understood at all: whatever comes nearest is painted, and the words are reported all the same.
     const guessed =
       known.length > 0 ? [] : drafts.flatMap((draft) => (draft.guess ? [{ ...draft, things: draft.guess }] : []));
     return {
-      ...this.builder.build([...known, ...guessed]),
+      ...this.#builder.build([...known, ...guessed]),
       ...(background === undefined ? {} : { background }),
       ...(style === undefined ? {} : { style }),
       words: {
@@ -63,26 +65,25 @@ export class PromptReader {
   }
 
   /** Puts clauses together again whose words are one thing's name: "cloud with lightning". The longest name wins. */
-  private joinNames(clauses: readonly Clause[]): readonly Clause[] {
+  #joinNames(clauses: readonly Clause[]): readonly Clause[] {
     const joined: Clause[] = [];
     for (let at = 0; at < clauses.length; ) {
       let length = Math.min(LONGEST_NAME, clauses.length - at);
-      while (length > 1 && !this.isOneName(clauses.slice(at, at + length))) length--;
+      while (length > 1 && !this.#isOneName(clauses.slice(at, at + length))) {
+        length--;
+      }
       joined.push({ ...(clauses[at] as Clause), words: withJoints(clauses.slice(at, at + length)) });
       at += length;
     }
     return joined;
   }
 
-  private isOneName(clauses: readonly Clause[]): boolean {
-    return clauses.slice(1).every(({ joint }) => joint !== ',') && this.finder.isName(withJoints(clauses));
+  #isOneName(clauses: readonly Clause[]): boolean {
+    return clauses.slice(1).every(({ joint }) => joint !== ',') && this.#finder.isName(withJoints(clauses));
   }
 
-  private async draftsOf(
-    clauses: readonly Clause[],
-    wording: Wording,
-  ): Promise<readonly (Draft & Pick<Finding, 'guess'>)[]> {
-    const findings = await this.finder.find(clauses);
+  async #draftsOf(clauses: readonly Clause[], wording: Wording): Promise<readonly (Draft & Pick<Finding, 'guess'>)[]> {
+    const findings = await this.#finder.find(clauses);
     return findings.map(({ things, guess, isWhole, isName, described }, index) => {
       const { relation, words } = clauses[index] as Clause;
       return {
@@ -105,11 +106,15 @@ function apartFromEmoji(clause: Clause): readonly Clause[] {
   let words: string[] = [];
   for (const word of clause.words) {
     words.push(word);
-    if (markedThing(word) === undefined) continue;
+    if (markedThing(word) === undefined) {
+      continue;
+    }
     parts.push({ ...(parts.length === 0 ? clause : BESIDE), words });
     words = [];
   }
-  if (words.length > 0) parts.push({ ...(parts.length === 0 ? clause : BESIDE), words });
+  if (words.length > 0) {
+    parts.push({ ...(parts.length === 0 ? clause : BESIDE), words });
+  }
   return parts;
 }
 

@@ -35,104 +35,121 @@ const ANY_HAT: Readonly<Record<string, string>> = {
 };
 
 export class SceneBuilder {
-  private readonly byLabel: ReadonlyMap<string, number>;
+  readonly #byLabel: ReadonlyMap<string, number>;
+  readonly #things: readonly MemoryThing[];
 
-  constructor(private readonly things: readonly MemoryThing[]) {
-    this.byLabel = new Map(things.map(({ label }, index) => [label, index]));
+  constructor(things: readonly MemoryThing[]) {
+    this.#things = things;
+    this.#byLabel = new Map(things.map(({ label }, index) => [label, index]));
   }
 
   /** What is worn goes onto the part before it, and so does "with a happy face". */
   build(drafts: readonly Draft[]): Pick<Scene, 'parts' | 'relation'> {
     const parts: ScenePart[] = [];
     let relation: Relation = 'beside';
-    for (const draft of this.hatsLast(merged(drafts))) {
+    for (const draft of this.#hatsLast(merged(drafts))) {
       const last = parts.at(-1);
-      const completed = last && this.complete(last, draft);
-      if (completed !== undefined) parts.splice(-1, 1, completed);
-      else if (parts.length < MAX_PARTS) {
-        if (last !== undefined) relation = draft.relation === 'with' ? 'holding' : draft.relation;
-        parts.push(this.partOf(draft));
+      const completed = last && this.#complete(last, draft);
+      if (completed !== undefined) {
+        parts.splice(-1, 1, completed);
+      } else if (parts.length < MAX_PARTS) {
+        if (last !== undefined) {
+          relation = draft.relation === 'with' ? 'holding' : draft.relation;
+        }
+        parts.push(this.#partOf(draft));
       }
     }
     return { parts, relation };
   }
 
   /** The part with what `draft` says of it: worn, or a face. Undefined where it is a thing of its own. */
-  private complete(part: ScenePart, draft: Draft): ScenePart | undefined {
+  #complete(part: ScenePart, draft: Draft): ScenePart | undefined {
     const isSaidOfIt = draft.relation !== 'beside' || draft.isEmoji;
-    const worn = this.wornIn(draft);
-    if (worn !== undefined && (isSaidOfIt || part.wears !== undefined)) return this.wearing(part, worn);
+    const worn = this.#wornIn(draft);
+    if (worn !== undefined && (isSaidOfIt || part.wears !== undefined)) {
+      return this.#wearing(part, worn);
+    }
     if (isFaceOnly(draft) && draft.relation !== 'beside') {
-      const face = this.byLabel.get(feelingOf(draft) ?? '');
+      const face = this.#byLabel.get(feelingOf(draft) ?? '');
       return face === undefined ? part : { ...part, face: [face] };
     }
-    return draft.isEmoji && this.isSmiley(draft.things) ? this.withSmiley(part, draft.things) : undefined;
+    return draft.isEmoji && this.#isSmiley(draft.things) ? this.#withSmiley(part, draft.things) : undefined;
   }
 
   /** "🍕😭" is a crying pizza; "🦊😎" has a face already, but gets the glasses. */
-  private withSmiley(part: ScenePart, smiley: readonly number[]): ScenePart | undefined {
-    if (!this.hasFace(part.things)) return { ...part, face: smiley.slice(0, 1) };
-    const glasses = this.byLabel.get('sunglasses');
-    const isCool = this.labelOf(smiley).includes('sunglasses');
-    return isCool && glasses !== undefined ? this.wearing(part, [glasses]) : undefined;
+  #withSmiley(part: ScenePart, smiley: readonly number[]): ScenePart | undefined {
+    if (!this.#hasFace(part.things)) {
+      return { ...part, face: smiley.slice(0, 1) };
+    }
+    const glasses = this.#byLabel.get('sunglasses');
+    const isCool = this.#labelOf(smiley).includes('sunglasses');
+    return isCool && glasses !== undefined ? this.#wearing(part, [glasses]) : undefined;
   }
 
-  private wearing(part: ScenePart, things: readonly number[]): ScenePart {
+  #wearing(part: ScenePart, things: readonly number[]): ScenePart {
     return { ...part, wears: [...(part.wears ?? []), ...things.slice(0, 1)] };
   }
 
   /** "👑🐸" is the frog that wears the crown, in whichever order they were typed. */
-  private hatsLast(drafts: readonly Draft[]): readonly Draft[] {
+  #hatsLast(drafts: readonly Draft[]): readonly Draft[] {
     const [first, second, ...others] = drafts;
-    if (first === undefined || second === undefined || !first.isEmoji || !second.isEmoji) return drafts;
-    return this.isWorn(first.things) && !this.isWorn(second.things) ? [second, first, ...others] : drafts;
+    if (first === undefined || second === undefined || !first.isEmoji || !second.isEmoji) {
+      return drafts;
+    }
+    return this.#isWorn(first.things) && !this.#isWorn(second.things) ? [second, first, ...others] : drafts;
   }
 
-  private partOf(draft: Draft): ScenePart {
+  #partOf(draft: Draft): ScenePart {
     const { words, things, count, colour } = draft;
-    const face = this.byLabel.get(feelingOf(draft, this.labelOf(things)) ?? '');
+    const face = this.#byLabel.get(feelingOf(draft, this.#labelOf(things)) ?? '');
     return {
       words,
       things,
       count,
       ...(colour === undefined ? {} : { colour }),
-      ...(face === undefined || this.hasFace(things) ? {} : { face: [face] }),
+      ...(face === undefined || this.#hasFace(things) ? {} : { face: [face] }),
     };
   }
 
   /** What of a draft can be worn; "with a cowboy hat" means a hat although only a face is called so. */
-  private wornIn({ things, relation, bare, isEmoji }: Draft): readonly number[] | undefined {
-    if (this.isWorn(things)) return things;
+  #wornIn({ things, relation, bare, isEmoji }: Draft): readonly number[] | undefined {
+    if (this.#isWorn(things)) {
+      return things;
+    }
     const last = bare.at(-1) ?? '';
-    if (relation !== 'with' || isEmoji) return undefined;
+    if (relation !== 'with' || isEmoji) {
+      return undefined;
+    }
     // "в очках" comes nearest to a face with sunglasses: it is the glasses that are meant.
-    const inLabel = WORN_BY_FACE.exec(this.labelOf(things))?.[1];
+    const inLabel = WORN_BY_FACE.exec(this.#labelOf(things))?.[1];
     const name = Object.hasOwn(ANY_HAT, last) ? ANY_HAT[last] : inLabel && (ANY_HAT[inLabel] ?? inLabel);
-    const any = this.byLabel.get(name ?? '');
+    const any = this.#byLabel.get(name ?? '');
     return any === undefined ? undefined : [any];
   }
 
-  private isWorn(things: readonly number[]): boolean {
-    return WORN.test(this.labelOf(things));
+  #isWorn(things: readonly number[]): boolean {
+    return WORN.test(this.#labelOf(things));
   }
 
-  private isSmiley(things: readonly number[]): boolean {
-    const { label = '', phrases = {} } = this.things[things[0] ?? -1] ?? {};
+  #isSmiley(things: readonly number[]): boolean {
+    const { label = '', phrases = {} } = this.#things[things[0] ?? -1] ?? {};
     return SMILEY.test(label) && !(phrases.en ?? []).includes('animal');
   }
 
-  private hasFace(things: readonly number[]): boolean {
-    return HAS_FACE.test((this.things[things[0] ?? -1]?.phrases.en ?? []).join(' '));
+  #hasFace(things: readonly number[]): boolean {
+    return HAS_FACE.test((this.#things[things[0] ?? -1]?.phrases.en ?? []).join(' '));
   }
 
-  private labelOf(things: readonly number[]): string {
-    return this.things[things[0] ?? -1]?.label ?? '';
+  #labelOf(things: readonly number[]): string {
+    return this.#things[things[0] ?? -1]?.label ?? '';
   }
 }
 
 /** The face that the words ask for, unless the thing is called so itself. */
 function feelingOf({ bare }: Draft, label = ''): string | undefined {
-  if (bare.length < 2) return undefined;
+  if (bare.length < 2) {
+    return undefined;
+  }
   const felt = bare.findLast((word) => FEELINGS.has(word) && !wordsOf(label).includes(word));
   return felt === undefined ? undefined : FEELINGS.get(felt);
 }
@@ -148,9 +165,11 @@ function merged(drafts: readonly Draft[]): readonly Draft[] {
   for (const draft of drafts) {
     const last = kept.at(-1);
     const isSame = last !== undefined && last.things[0] === draft.things[0];
-    if (isSame && draft.isEmoji && last.isEmoji)
+    if (isSame && draft.isEmoji && last.isEmoji) {
       kept.splice(-1, 1, { ...last, count: Math.min(MAX_COUNT, last.count + draft.count) });
-    else if (!isSame || draft.relation === 'beside') kept.push(draft);
+    } else if (!isSame || draft.relation === 'beside') {
+      kept.push(draft);
+    }
   }
   return kept;
 }

@@ -2,7 +2,7 @@
 
 import type { WordsRead } from '../../painter/painter.js';
 
-export const COLOUR_NAMES = [
+const COLOUR_NAMES = [
   'red',
   'orange',
   'yellow',

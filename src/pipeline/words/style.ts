@@ -13,7 +13,9 @@ export function takeStyle(
       const isNamed = next >= 0 && /^(style|styled|stil|estilo|stile)$/.test(lower[at + 1 + next] ?? '');
       const before = lower.slice(0, at).filter((word) => word.trim() !== '');
       const isLast = next < 0 && before.at(-1) === ',';
-      if (!isNamed && !isLast) continue;
+      if (!isNamed && !isLast) {
+        continue;
+      }
       const start =
         before.at(-1) === 'in' || before.at(-1) === ',' ? lower.lastIndexOf(before.at(-1) as string, at) : at;
       const end = isNamed ? at + 2 + next : at + 1;

@@ -54,7 +54,9 @@ export function asHiragana(text: string): string {
 
 /** "äpfel" → "apfel": for those who type without accents. Scripts whose marks are letters stay as they are. */
 export function withoutAccents(word: string): string {
-  if (PLAIN_LATIN.test(word)) return word;
+  if (PLAIN_LATIN.test(word)) {
+    return word;
+  }
   return /^[\p{Script=Latin}\p{M}]+$/u.test(word) ? word.normalize('NFD').replace(ACCENTS, '') : word;
 }
 
@@ -77,9 +79,17 @@ const IRREGULAR: Readonly<Record<string, string>> = {
 /** Singulars that an English plural may come from, the likeliest first; none where it looks like none. */
 export function singularsOf(word: string): readonly string[] {
   const irregular = IRREGULAR[word];
-  if (irregular !== undefined) return [irregular];
-  if (word.length < 4 || !word.endsWith('s') || word.endsWith('ss')) return [];
-  if (word.endsWith('ies')) return [`${word.slice(0, -3)}y`, word.slice(0, -1)];
-  if (/(s|x|z|ch|sh|o)es$/.test(word)) return [word.slice(0, -2), word.slice(0, -1)];
+  if (irregular !== undefined) {
+    return [irregular];
+  }
+  if (word.length < 4 || !word.endsWith('s') || word.endsWith('ss')) {
+    return [];
+  }
+  if (word.endsWith('ies')) {
+    return [`${word.slice(0, -3)}y`, word.slice(0, -1)];
+  }
+  if (/(s|x|z|ch|sh|o)es$/.test(word)) {
+    return [word.slice(0, -2), word.slice(0, -1)];
+  }
   return [word.slice(0, -1)];
 }

@@ -19,21 +19,23 @@ export interface Ranked {
 
 export class ThingRanking {
   /** First row of each thing's phrases; the label, then the others (docs/bundle-format.md). */
-  private readonly starts: readonly number[];
+  readonly #starts: readonly number[];
+  readonly #things: readonly MemoryThing[];
+  readonly #vectors: PhraseVectors;
 
-  constructor(
-    private readonly things: readonly MemoryThing[],
-    private readonly vectors: PhraseVectors,
-  ) {
+  constructor(things: readonly MemoryThing[], vectors: PhraseVectors) {
+    this.#things = things;
+    this.#vectors = vectors;
     const starts = [0];
-    for (const { phrases } of things)
+    for (const { phrases } of things) {
       starts.push((starts.at(-1) ?? 0) + Math.max(1, 2 * (phrases.en?.length ?? 1) - 1));
-    this.starts = starts;
+    }
+    this.#starts = starts;
   }
 
   /** Rows that the things' English phrases take up: what the vectors must have. */
   get rowCount(): number {
-    return this.starts.at(-1) ?? 0;
+    return this.#starts.at(-1) ?? 0;
   }
 
   /**
@@ -41,13 +43,15 @@ export class ThingRanking {
    * before a thing that is called so, nor a look-alike label before one that is known for it.
    */
   rank(query: Float32Array): Ranked {
-    const similarities = this.vectors.similarities(query);
-    const scores = this.things.map(({ pictures }, thing) => {
-      const start = this.starts[thing] ?? 0;
-      const end = this.starts[thing + 1] ?? start + 1;
+    const similarities = this.#vectors.similarities(query);
+    const scores = this.#things.map(({ pictures }, thing) => {
+      const start = this.#starts[thing] ?? 0;
+      const end = this.#starts[thing + 1] ?? start + 1;
       const label = similarities[start] ?? 0;
       let other = end - start > 1 ? -1 : label;
-      for (let row = start + 1; row < end; row++) other = Math.max(other, similarities[row] as number);
+      for (let row = start + 1; row < end; row++) {
+        other = Math.max(other, similarities[row] as number);
+      }
       return 0.5 * label + 0.5 * other + (label > SAME ? SAME_BONUS : 0) + FAME * Math.log(pictures.length);
     });
     const score = Math.max(...scores);

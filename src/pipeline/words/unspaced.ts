@@ -22,7 +22,9 @@ const JOINED_AND = /[、]|と(?=.)|和|와 |과 /u;
 /** "犬と猫" is two things although nothing separates the words; in "帽子をかぶった猫" the cat wears the hat. */
 export function splitUnspaced(clause: Clause): readonly Clause[] {
   const text = clause.words.join(' ');
-  if (!isUnspaced(text)) return [clause];
+  if (!isUnspaced(text)) {
+    return [clause];
+  }
   return splitPlainUnspaced(clause, withoutCarriers(text));
 }
 
@@ -43,11 +45,12 @@ function splitPlainUnspaced(clause: Clause, text: string): readonly Clause[] {
     ];
   }
   const above = ABOVE_BEFORE.exec(text);
-  if (above !== null && !UNSPACED_BACKGROUND.test(text))
+  if (above !== null && !UNSPACED_BACKGROUND.test(text)) {
     return [
       { ...clause, words: spaced(above[2] ?? '') },
       { relation: 'above', joint: '上', words: spaced(above[1] ?? '') },
     ];
+  }
   const parts = text.split(JOINED_AND).filter((part) => part.trim() !== '');
   return parts.map((part, index) =>
     index === 0 ? { ...clause, words: spaced(part) } : { relation: 'beside', joint: '和', words: spaced(part) },
@@ -65,9 +68,13 @@ const COUNTED_BEHIND =
 
 /** "三つの赤い車" → 三, 赤い, 車; "犬二匹" → 二, 犬 */
 export function splitUnspacedDescription(word: string): readonly string[] {
-  if (!isUnspaced(word)) return [word];
+  if (!isUnspaced(word)) {
+    return [word];
+  }
   const behind = COUNTED_BEHIND.exec(word);
-  if (behind !== null) return [behind[2] ?? behind[4] ?? '', ...splitUnspacedDescription(behind[1] ?? behind[3] ?? '')];
+  if (behind !== null) {
+    return [behind[2] ?? behind[4] ?? '', ...splitUnspacedDescription(behind[1] ?? behind[3] ?? '')];
+  }
   const found: string[] = [];
   let rest = word;
   for (;;) {
@@ -76,10 +83,14 @@ export function splitUnspacedDescription(word: string): readonly string[] {
     );
     const digits = /^\d/.exec(rest)?.[0];
     const taken = digits ?? start;
-    if (taken === undefined) break;
+    if (taken === undefined) {
+      break;
+    }
     const isNumber = digits !== undefined || NUMBERS.has(taken);
     const after = rest.slice(taken.length).replace(isNumber ? COUNTERS : /^[の的]/u, '');
-    if (after === '') break;
+    if (after === '') {
+      break;
+    }
     found.push(taken);
     rest = after;
   }

@@ -37,7 +37,9 @@ export class Resolved {
   user(id: string): boolean {
     const { world, wire } = this.#parts;
     const user = world.users.get(id);
-    if (!user) return false;
+    if (!user) {
+      return false;
+    }
     this.put('users', id, wire.user(user));
     const guild = this.#channel.guildId === null ? undefined : world.guilds.get(this.#channel.guildId);
     const member = guild?.members.get(id);
@@ -51,13 +53,17 @@ export class Resolved {
   role(id: string): boolean {
     const role =
       this.#channel.guildId === null ? undefined : this.#parts.world.guilds.get(this.#channel.guildId)?.roles.get(id);
-    if (role) this.put('roles', id, this.#parts.wire.role(role));
+    if (role) {
+      this.put('roles', id, this.#parts.wire.role(role));
+    }
     return role !== undefined;
   }
 
   channel(id: string, userId: string): boolean {
     const channel = this.#parts.world.channels.get(id);
-    if (!channel || channel.guildId !== this.#channel.guildId) return false;
+    if (!channel || channel.guildId !== this.#channel.guildId) {
+      return false;
+    }
     const permissions = this.#parts.world.permissionsOf(userId, channel).toString();
     this.put('channels', id, { ...this.#parts.wire.channel(channel), permissions });
     return true;
@@ -91,7 +97,9 @@ export function commandData(
   const nesting: CommandOption[] = [];
   for (const name of path) {
     const found = level.find((option) => option.name === name && option.type <= OptionType.SubcommandGroup);
-    if (!found) throw new ClientRefusal(`/${command.body.name} has no subcommand ${name}.`);
+    if (!found) {
+      throw new ClientRefusal(`/${command.body.name} has no subcommand ${name}.`);
+    }
     nesting.push(found);
     level = found.options ?? [];
   }
@@ -101,22 +109,28 @@ export function commandData(
     );
   }
   for (const name of Object.keys(values)) {
-    if (!level.some((option) => option.name === name))
+    if (!level.some((option) => option.name === name)) {
       throw new ClientRefusal(`/${command.body.name} has no option ${name}.`);
+    }
   }
   let options: Json[] = level.flatMap((option) => {
     const value = values[option.name];
     if (value === undefined) {
-      if (option.required && context.focused === undefined)
+      if (option.required && context.focused === undefined) {
         throw new ClientRefusal(`The option ${option.name} is required.`);
+      }
       return [];
     }
-    if (context.focused === undefined) checkValue(option, value);
+    if (context.focused === undefined) {
+      checkValue(option, value);
+    }
     const isFocused = context.focused === option.name;
     const sent = isFocused ? value : resolve(option, value, context);
     return [{ type: option.type, name: option.name, value: sent, ...(isFocused ? { focused: true } : {}) }];
   });
-  for (const option of nesting.reverse()) options = [{ type: option.type, name: option.name, options }];
+  for (const option of nesting.reverse()) {
+    options = [{ type: option.type, name: option.name, options }];
+  }
   return {
     id: command.id,
     name: command.body.name,
@@ -132,7 +146,9 @@ function resolve(
   value: OptionValue,
   { resolved, userId }: { resolved: Resolved; userId: string },
 ): unknown {
-  if (typeof value === 'object') return resolved.file(value);
+  if (typeof value === 'object') {
+    return resolved.file(value);
+  }
   const id = String(value);
   const isKnown = {
     [OptionType.User]: () => resolved.user(id),
@@ -140,7 +156,9 @@ function resolve(
     [OptionType.Channel]: () => resolved.channel(id, userId),
     [OptionType.Mentionable]: () => resolved.user(id) || resolved.role(id),
   }[option.type];
-  if (isKnown && !isKnown()) throw new ClientRefusal(`There is no ${option.name} with the id ${id} here.`);
+  if (isKnown && !isKnown()) {
+    throw new ClientRefusal(`There is no ${option.name} with the id ${id} here.`);
+  }
   return value;
 }
 
@@ -148,23 +166,36 @@ function checkValue(option: CommandOption, value: OptionValue): void {
   const wrong = (why: string) => new ClientRefusal(`The option ${option.name} ${why}.`);
   const { type } = option;
   if (type === OptionType.Attachment) {
-    if (typeof value !== 'object') throw wrong('takes a file');
+    if (typeof value !== 'object') {
+      throw wrong('takes a file');
+    }
     return;
   }
   if (type === OptionType.Boolean) {
-    if (typeof value !== 'boolean') throw wrong('takes true or false');
+    if (typeof value !== 'boolean') {
+      throw wrong('takes true or false');
+    }
     return;
   }
   if (type === OptionType.Integer || type === OptionType.Number) {
-    if (typeof value !== 'number' || (type === OptionType.Integer && !Number.isSafeInteger(value)))
+    if (typeof value !== 'number' || (type === OptionType.Integer && !Number.isSafeInteger(value))) {
       throw wrong('takes a number');
-    if (value < (option.min_value ?? -Infinity)) throw wrong(`must be at least ${option.min_value}`);
-    if (value > (option.max_value ?? Infinity)) throw wrong(`must be at most ${option.max_value}`);
-  } else if (typeof value !== 'string') throw wrong('takes a text');
-  else if (type === OptionType.String) {
-    if (value.length < (option.min_length ?? 0)) throw wrong(`needs at least ${option.min_length} characters`);
-    if (value.length > (option.max_length ?? 6000))
+    }
+    if (value < (option.min_value ?? -Infinity)) {
+      throw wrong(`must be at least ${option.min_value}`);
+    }
+    if (value > (option.max_value ?? Infinity)) {
+      throw wrong(`must be at most ${option.max_value}`);
+    }
+  } else if (typeof value !== 'string') {
+    throw wrong('takes a text');
+  } else if (type === OptionType.String) {
+    if (value.length < (option.min_length ?? 0)) {
+      throw wrong(`needs at least ${option.min_length} characters`);
+    }
+    if (value.length > (option.max_length ?? 6000)) {
       throw wrong(`takes at most ${option.max_length ?? 6000} characters`);
+    }
   }
   if (option.choices?.length && !option.choices.some((choice) => choice.value === value)) {
     throw wrong(`must be one of ${option.choices.map((choice) => choice.value).join(', ')}`);

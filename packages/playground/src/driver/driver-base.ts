@@ -41,18 +41,26 @@ export class DriverBase {
   // ---- people and places
 
   user(person: Person = 'ada'): User {
-    if (typeof person !== 'string') return person;
+    if (typeof person !== 'string') {
+      return person;
+    }
     const { ada, ben, moderator } = this.world.people;
     const known: Readonly<Record<string, User>> = { ada, ben, moderator };
     const user = known[person] ?? this.world.users.get(person);
-    if (!user) throw new Error(`Nobody here is called ${person}.`);
+    if (!user) {
+      throw new Error(`Nobody here is called ${person}.`);
+    }
     return user;
   }
 
   channel(where?: string | Channel): Channel {
-    if (where === undefined) return this.world.home.general;
+    if (where === undefined) {
+      return this.world.home.general;
+    }
     const channel = typeof where === 'string' ? this.world.channels.get(where) : where;
-    if (!channel) throw new Error(`There is no channel ${String(where)}.`);
+    if (!channel) {
+      throw new Error(`There is no channel ${String(where)}.`);
+    }
     return channel;
   }
 
@@ -135,7 +143,9 @@ export class DriverBase {
   /** The bytes of a message's file. */
   async download(url: string): Promise<Uint8Array> {
     const response = await fetch(url);
-    if (!response.ok) throw new Error(`GET of an attachment was answered ${response.status}.`);
+    if (!response.ok) {
+      throw new Error(`GET of an attachment was answered ${response.status}.`);
+    }
     return new Uint8Array(await response.arrayBuffer());
   }
 
@@ -199,7 +209,9 @@ export class DriverBase {
   /** @throws ClientRefusal when there is no such message */
   protected message(ref: Message | MessageRef): Message {
     const message = this.world.messages.get(refId(ref));
-    if (!message) throw new ClientRefusal(`There is no message ${refId(ref)}.`);
+    if (!message) {
+      throw new ClientRefusal(`There is no message ${refId(ref)}.`);
+    }
     return message;
   }
 }

@@ -23,7 +23,9 @@ export class PlaygroundDriver extends DriverBase {
     const bits = this.world.permissionsOf(this.user(where.as).id, channel);
     return this.parts.commands.available(channel.guildId).filter(({ body }) => {
       const needed = body.default_member_permissions;
-      if (channel.guildId === null || needed === null || needed === undefined) return true;
+      if (channel.guildId === null || needed === null || needed === undefined) {
+        return true;
+      }
       const wanted = BigInt(needed);
       return wanted === 0n ? (bits & permissionBits(['Administrator'])) !== 0n : (bits & wanted) === wanted;
     });
@@ -51,9 +53,11 @@ export class PlaygroundDriver extends DriverBase {
     const id = refId(target);
     const kind = this.world.messages.has(id) ? CommandType.Message : CommandType.User;
     const { command } = this.#command(name, kind, where);
-    if (kind === CommandType.User) resolved.user(id);
-    else
+    if (kind === CommandType.User) {
+      resolved.user(id);
+    } else {
       resolved.put('messages', id, this.parts.wire.message(this.#visible(target, made.user), this.world.people.bot.id));
+    }
     const data = { id: command.id, name, type: kind, target_id: id, ...resolved.json() };
     return this.#start({ ...made, type: InteractionType.Command, data, commandName: name });
   }
@@ -82,12 +86,18 @@ export class PlaygroundDriver extends DriverBase {
       throw new ClientRefusal(`This menu does not take ${chosen.length} values.`);
     }
     const known = (value: string): boolean => {
-      if (select.type === 3) return (select.options as { value: string }[]).some((option) => option.value === value);
-      if (select.type === 8) return resolved.channel(value, made.user.id);
+      if (select.type === 3) {
+        return (select.options as { value: string }[]).some((option) => option.value === value);
+      }
+      if (select.type === 8) {
+        return resolved.channel(value, made.user.id);
+      }
       return (select.type !== 6 && resolved.user(value)) || (select.type !== 5 && resolved.role(value));
     };
     const unknown = chosen.find((value) => !known(value));
-    if (unknown !== undefined) throw new ClientRefusal(`This menu has no option ${unknown}.`);
+    if (unknown !== undefined) {
+      throw new ClientRefusal(`This menu has no option ${unknown}.`);
+    }
     const data = {
       custom_id: select.custom_id,
       component_type: select.type,
@@ -169,7 +179,9 @@ export class PlaygroundDriver extends DriverBase {
     const channel = this.channel(where.channel);
     const list = where.ignorePermissions ? this.parts.commands.available(channel.guildId) : this.commands(where);
     const command = list.find((one) => one.type === type && one.body.name === first);
-    if (!command) throw new ClientRefusal(`${this.user(where.as).displayName} has no command ${first} here.`);
+    if (!command) {
+      throw new ClientRefusal(`${this.user(where.as).displayName} has no command ${first} here.`);
+    }
     return { command, path };
   }
 
@@ -177,10 +189,16 @@ export class PlaygroundDriver extends DriverBase {
     const ids: string[] = [];
     for (const { component } of walkComponents(message.components)) {
       const id = component.custom_id;
-      if (typeof id !== 'string' || !isKind(Number(component.type))) continue;
+      if (typeof id !== 'string' || !isKind(Number(component.type))) {
+        continue;
+      }
       ids.push(id);
-      if (typeof customId === 'string' ? id !== customId : !customId.test(id)) continue;
-      if (component.disabled === true) throw new ClientRefusal(`${id} is disabled.`);
+      if (typeof customId === 'string' ? id !== customId : !customId.test(id)) {
+        continue;
+      }
+      if (component.disabled === true) {
+        throw new ClientRefusal(`${id} is disabled.`);
+      }
       return component;
     }
     throw new ClientRefusal(`The message has no ${String(customId)}; it has ${ids.join(', ') || 'nothing to press'}.`);
@@ -188,13 +206,17 @@ export class PlaygroundDriver extends DriverBase {
 
   #visible(ref: MessageRef, user: User): Message {
     const message = this.message(ref);
-    if (!this.world.canSee(user.id, message)) throw new ClientRefusal(`${user.displayName} does not see this message.`);
+    if (!this.world.canSee(user.id, message)) {
+      throw new ClientRefusal(`${user.displayName} does not see this message.`);
+    }
     return message;
   }
 
   #emoji(text: string) {
     const emoji = reactionEmoji(text);
-    if (!emoji) throw new ClientRefusal(`${text} is not an emoji.`);
+    if (!emoji) {
+      throw new ClientRefusal(`${text} is not an emoji.`);
+    }
     return emoji;
   }
 }

@@ -13,11 +13,19 @@ type Field = Readonly<Record<string, unknown>>;
  */
 export function modalData(modal: Modal, values: ModalValues, resolved: Resolved): Json {
   const ids = new Set([...walkComponents(modal.components)].map(({ component }) => component.custom_id));
-  for (const id of Object.keys(values)) if (!ids.has(id)) throw new ClientRefusal(`The form has no field ${id}.`);
+  for (const id of Object.keys(values)) {
+    if (!ids.has(id)) {
+      throw new ClientRefusal(`The form has no field ${id}.`);
+    }
+  }
   const components = modal.components.map((one): Json => {
     const { id } = one;
-    if (one.type === 10) return { type: 10, id };
-    if (one.type === 18) return { type: 18, id, component: filled(one.component, values, resolved) };
+    if (one.type === 10) {
+      return { type: 10, id };
+    }
+    if (one.type === 18) {
+      return { type: 18, id, component: filled(one.component, values, resolved) };
+    }
     return { type: 1, id, components: one.components.map((inner) => filled(inner, values, resolved)) };
   });
   return { custom_id: modal.custom_id, components, ...resolved.json() };
@@ -32,23 +40,31 @@ function filled(field: Field, values: ModalValues, resolved: Resolved): Json {
   switch (field.type) {
     case 4: {
       const value = typeof given === 'string' ? given : String(field.value ?? '');
-      if (value === '' && field.required !== false) throw wrong('is required');
-      if (value.length > Number(field.max_length ?? 4000))
+      if (value === '' && field.required !== false) {
+        throw wrong('is required');
+      }
+      if (value.length > Number(field.max_length ?? 4000)) {
         throw wrong(`takes at most ${field.max_length ?? 4000} characters`);
-      if (value !== '' && value.length < Number(field.min_length ?? 0))
+      }
+      if (value !== '' && value.length < Number(field.min_length ?? 0)) {
         throw wrong(`needs at least ${field.min_length} characters`);
+      }
       return { ...base, value };
     }
     case 19: {
       const files = Array.isArray(given) ? (given as readonly PickedFile[]) : [];
-      if (files.length === 0 && field.required !== false) throw wrong('is required');
+      if (files.length === 0 && field.required !== false) {
+        throw wrong('is required');
+      }
       return { ...base, values: files.map((file) => resolved.file(file)) };
     }
     case 23:
       return { ...base, value: typeof given === 'boolean' ? given : field.default === true };
     case 21: {
       const value = typeof given === 'string' ? given : (options.find((option) => option.default)?.value ?? null);
-      if (value === null && field.required !== false) throw wrong('is required');
+      if (value === null && field.required !== false) {
+        throw wrong('is required');
+      }
       return { ...base, value };
     }
     default: {
@@ -58,9 +74,12 @@ function filled(field: Field, values: ModalValues, resolved: Resolved): Json {
         : typeof given === 'string'
           ? [given]
           : defaults;
-      if (options.length > 0 && !chosen.every((value) => options.some((option) => option.value === value)))
+      if (options.length > 0 && !chosen.every((value) => options.some((option) => option.value === value))) {
         throw wrong('has no such option');
-      if (chosen.length === 0 && field.required !== false && field.min_values !== 0) throw wrong('is required');
+      }
+      if (chosen.length === 0 && field.required !== false && field.min_values !== 0) {
+        throw wrong('is required');
+      }
       return { ...base, values: chosen };
     }
   }

@@ -1,6 +1,6 @@
 /** What a test reads from messages: the wire format, typed. */
 
-export interface SeenAttachment {
+interface SeenAttachment {
   readonly id: string;
   readonly filename: string;
   readonly url: string;
@@ -31,7 +31,7 @@ export interface SeenComponent {
   readonly items?: readonly { readonly media: { readonly url: string }; readonly description?: string }[];
 }
 
-export interface SeenEmbed {
+interface SeenEmbed {
   readonly title?: string;
   readonly description?: string;
   readonly url?: string;

@@ -6,7 +6,7 @@ import { type SeenMessage, textOf } from './seen-types.js';
 import { until } from './wait.js';
 
 /** The bot did not answer within three seconds: members read "The application did not respond". */
-export class NoAnswerError extends Error {
+class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
@@ -71,7 +71,9 @@ export class InteractionTrace {
   /** The form that the bot opened. */
   async modal(timeoutMs?: number): Promise<Modal> {
     const answer = await this.answered(timeoutMs);
-    if (!answer.modal) throw new Error(`${this.#name()} was answered with type ${answer.type}, not with a modal.`);
+    if (!answer.modal) {
+      throw new Error(`${this.#name()} was answered with type ${answer.type}, not with a modal.`);
+    }
     return answer.modal;
   }
 
@@ -87,8 +89,9 @@ export class InteractionTrace {
   }
 
   #answer(): Answer | undefined {
-    if (this.record.state === 'failed')
+    if (this.record.state === 'failed') {
       throw new NoAnswerError(`${this.#name()}: the application did not respond in time.`);
+    }
     return this.record.answer ?? undefined;
   }
 

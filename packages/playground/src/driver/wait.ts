@@ -1,7 +1,7 @@
 import type { Parts } from '../parts.js';
 
 /** Long enough for a painting on a busy machine; a test that expects less says so. */
-export const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_WAIT_MS = 10_000;
 
 /**
  * Resolves with the first value that is not undefined, looking again whenever anything happens in the playground.
@@ -23,7 +23,9 @@ export function until<T>(
     const check = () => {
       try {
         const value = look();
-        if (value === undefined) return;
+        if (value === undefined) {
+          return;
+        }
         stop();
         resolve(value);
       } catch (error) {

@@ -21,7 +21,9 @@ const state = {
   dismissed: new Set(),
 };
 const live = new Live((event) => {
-  if (state.world || event.type === 'state') hear[event.type]?.(event);
+  if (state.world || event.type === 'state') {
+    hear[event.type]?.(event);
+  }
 });
 
 const channel = () => state.world.channels.find((one) => one.id === state.channelId) ?? state.world.channels[0];
@@ -98,10 +100,15 @@ function tell(message, promise) {
 
 /** Takes an interaction's end: opens its form, or throws what Discord's app would write. */
 async function settle(event) {
-  if (!event) return;
-  if (event.state === 'failed')
+  if (!event) {
+    return;
+  }
+  if (event.state === 'failed') {
     throw new Error(event.kind === 2 ? 'The application did not respond' : 'This interaction failed');
-  if (!event.modal) return;
+  }
+  if (!event.modal) {
+    return;
+  }
   openForm(event.modal, context, async (values) => {
     await settle(await live.act({ ...where(), kind: 'submit', interaction: event.id, values }));
   });
@@ -140,19 +147,28 @@ function scrollDown() {
 function showMessage(message) {
   const inChannel = state.messages.get(message.channel_id) ?? new Map();
   state.messages.set(message.channel_id, inChannel.set(message.id, message));
-  if (message.channel_id !== state.channelId || state.dismissed.has(message.id)) return;
+  if (message.channel_id !== state.channelId || state.dismissed.has(message.id)) {
+    return;
+  }
   const known = state.views.get(message.id);
-  if (known) known.update(message);
-  else {
+  if (known) {
+    known.update(message);
+  } else {
     const view = new MessageView(message, context);
     state.views.set(message.id, view);
     const sending = list.querySelector('.sending');
-    if (sending) sending.before(view.element);
-    else list.append(view.element);
+    if (sending) {
+      sending.before(view.element);
+    } else {
+      list.append(view.element);
+    }
     group(view);
   }
-  if (isStuck) requestAnimationFrame(scrollDown);
-  else if (!known) find('to-newest').hidden = false;
+  if (isStuck) {
+    requestAnimationFrame(scrollDown);
+  } else if (!known) {
+    find('to-newest').hidden = false;
+  }
 }
 
 /** Consecutive messages of one author are shown under one head. */
@@ -170,7 +186,9 @@ function removeMessage(id) {
   view?.element.remove();
   state.views.delete(id);
   const after = state.views.get(next?.dataset.id);
-  if (after) group(after);
+  if (after) {
+    group(after);
+  }
 }
 
 function showChannel(id) {
@@ -188,7 +206,9 @@ function showChannel(id) {
       ),
     ),
   );
-  for (const message of [...(state.messages.get(id)?.values() ?? [])]) showMessage(message);
+  for (const message of [...(state.messages.get(id)?.values() ?? [])]) {
+    showMessage(message);
+  }
   find('channel-name').textContent = titleOf(channel());
   find('new-thread').hidden = channel().isDm || channel().isThread;
   document.title = `${titleOf(channel())} · Playground`;
@@ -238,8 +258,11 @@ const hear = {
   },
   channels({ channels }) {
     state.world.channels = channels;
-    if (channels.some((one) => one.id === state.channelId)) drawChannels(state.world, state.channelId, showChannel);
-    else showChannel(channels[0].id);
+    if (channels.some((one) => one.id === state.channelId)) {
+      drawChannels(state.world, state.channelId, showChannel);
+    } else {
+      showChannel(channels[0].id);
+    }
   },
   commands({ commands }) {
     state.world.commands = commands;
@@ -249,7 +272,9 @@ const hear = {
     find('status').textContent = 'The playground has stopped. Trying again…';
   },
   typing({ channel: channelId, user }) {
-    if (channelId !== state.channelId || user === state.world.me) return;
+    if (channelId !== state.channelId || user === state.world.me) {
+      return;
+    }
     find('typing').textContent = `${context.nameOf(user)} is typing…`;
     clearTimeout(hear.typingTimer);
     hear.typingTimer = setTimeout(() => {
@@ -280,7 +305,9 @@ document.querySelector('main').addEventListener('drop', (event) => {
 });
 list.addEventListener('scroll', () => {
   isStuck = isAtEnd();
-  if (isStuck) find('to-newest').hidden = true;
+  if (isStuck) {
+    find('to-newest').hidden = true;
+  }
 });
 // Pictures that arrive late push the end away; whoever was there stays there.
 list.addEventListener('load', () => isStuck && scrollDown(), true);

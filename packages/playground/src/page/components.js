@@ -7,7 +7,9 @@ const LARGEST = { width: 520, height: 420 };
 
 /** The size at which a picture fits into a message, with its own proportions; nothing where they are not known. */
 function fitted(width, height) {
-  if (!width || !height) return {};
+  if (!width || !height) {
+    return {};
+  }
   const scale = Math.min(1, LARGEST.width / width, LARGEST.height / height);
   return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
@@ -24,10 +26,15 @@ export function picture({ url, description, width, height, isSpoiler }, context)
   });
   const label = description ? `Enlarge: ${description}` : 'Enlarge picture';
   const button = h('button', { type: 'button', class: 'picture', 'aria-label': label, title: description }, image);
-  if (isSpoiler) button.classList.add('veiled');
+  if (isSpoiler) {
+    button.classList.add('veiled');
+  }
   button.addEventListener('click', () => {
-    if (button.classList.contains('veiled')) button.classList.remove('veiled');
-    else context.enlarge(src, description ?? '');
+    if (button.classList.contains('veiled')) {
+      button.classList.remove('veiled');
+    } else {
+      context.enlarge(src, description ?? '');
+    }
   });
   return button;
 }
@@ -65,12 +72,20 @@ function button(component, message, context) {
 
 /** What a select menu offers: its own options, or people, roles and channels. */
 function optionsOf(component, context) {
-  if (component.type === 3) return component.options;
+  if (component.type === 3) {
+    return component.options;
+  }
   const people = context.people.map(({ id, name }) => ({ value: id, label: name }));
   const roles = context.roles.map(({ id, name }) => ({ value: id, label: `@${name}` }));
-  if (component.type === 5) return people;
-  if (component.type === 6) return roles;
-  if (component.type === 7) return [...people, ...roles];
+  if (component.type === 5) {
+    return people;
+  }
+  if (component.type === 6) {
+    return roles;
+  }
+  if (component.type === 7) {
+    return [...people, ...roles];
+  }
   return context.channels.filter((one) => !one.isDm).map(({ id, name }) => ({ value: id, label: `#${name}` }));
 }
 
@@ -96,9 +111,13 @@ function select(component, message, context) {
       options.map((one) => h('option', { value: one.value, selected: one.default === true }, optionText(one))),
     );
     list.addEventListener('change', () => {
-      if (list.value === '') return;
+      if (list.value === '') {
+        return;
+      }
       send(list, [list.value]);
-      if (!options.some((one) => one.default)) list.value = '';
+      if (!options.some((one) => one.default)) {
+        list.value = '';
+      }
     });
     return list;
   }
@@ -109,7 +128,9 @@ function select(component, message, context) {
     done.disabled = chosen().length < (component.min_values ?? 1) || chosen().length > most;
   };
   done.addEventListener('click', () => send(done, chosen()));
-  for (const box of boxes) box.addEventListener('change', check);
+  for (const box of boxes) {
+    box.addEventListener('change', check);
+  }
   check();
   return h(
     'details',
@@ -185,7 +206,9 @@ function component(one, message, context) {
         { class: 'container' },
         one.components.map((inner) => component(inner, message, context)),
       );
-      if (one.accent_color) box.style.setProperty('--accent', `#${one.accent_color.toString(16).padStart(6, '0')}`);
+      if (one.accent_color) {
+        box.style.setProperty('--accent', `#${one.accent_color.toString(16).padStart(6, '0')}`);
+      }
       return box;
     }
     default:
@@ -242,6 +265,8 @@ export function embed(one, context) {
         )
       : null,
   );
-  if (one.color) box.style.setProperty('--accent', `#${one.color.toString(16).padStart(6, '0')}`);
+  if (one.color) {
+    box.style.setProperty('--accent', `#${one.color.toString(16).padStart(6, '0')}`);
+  }
   return box;
 }

@@ -6,7 +6,9 @@ import { localDescription, localName, optionInput, TYPE } from './options.js';
 function flatten(commands) {
   const leaves = (command, options, path, shown) => {
     const inner = (options ?? []).filter((one) => one.type === TYPE.subcommand || one.type === TYPE.group);
-    if (inner.length === 0) return [{ command, path, shown, options: options ?? [] }];
+    if (inner.length === 0) {
+      return [{ command, path, shown, options: options ?? [] }];
+    }
     return inner.flatMap((one) => leaves(one, one.options, [...path, one.name], [...shown, one]));
   };
   return commands.filter((one) => one.type === 1).flatMap((one) => leaves(one, one.options, [one.name], [one]));
@@ -90,11 +92,15 @@ export class Composer {
       input.element.addEventListener('focusin', () => {
         this.hint.textContent = `${localName(option, locale)}: ${localDescription(option, locale)}`;
       });
-      if (values[option.name] !== undefined) input.fill(values[option.name]);
+      if (values[option.name] !== undefined) {
+        input.fill(values[option.name]);
+      }
       return input;
     };
     const given = entry.options.filter((one) => one.required || values[one.name] !== undefined);
-    for (const option of given) add(option);
+    for (const option of given) {
+      add(option);
+    }
     for (const option of entry.options.filter((one) => !given.includes(one))) {
       const onclick = ({ currentTarget }) => {
         currentTarget.remove();
@@ -127,7 +133,9 @@ export class Composer {
       this.#submit(name, inputs, send);
     });
     form.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.#back();
+      if (event.key === 'Escape') {
+        this.#back();
+      }
       if (event.key === 'Enter' && !event.shiftKey && event.target.tagName === 'TEXTAREA') {
         event.preventDefault();
         form.requestSubmit();
@@ -138,8 +146,11 @@ export class Composer {
     this.#hideList();
     this.say('');
     const first = [...inputs.values()][0];
-    if (first) first.focus();
-    else send.focus();
+    if (first) {
+      first.focus();
+    } else {
+      send.focus();
+    }
   }
 
   /** What is wrong, under the list and over the box. */
@@ -165,7 +176,9 @@ export class Composer {
       await this.actions.run(name, values);
       const texts = Object.entries(values).filter(([, value]) => typeof value === 'string');
       this.#last = { path: name, values: Object.fromEntries(texts) };
-      if (send.isConnected) this.#back();
+      if (send.isConnected) {
+        this.#back();
+      }
     } catch (error) {
       this.say(error.message);
       send.disabled = false;
@@ -176,12 +189,16 @@ export class Composer {
     this.text.style.height = 'auto';
     this.text.style.height = `${Math.min(this.text.scrollHeight, 200)}px`;
     const typed = /^\/(.*)$/s.exec(this.text.value)?.[1];
-    if (typed === undefined) return this.#hideList();
+    if (typed === undefined) {
+      return this.#hideList();
+    }
     const { locale } = this.actions.context();
     const wanted = typed.toLowerCase();
     const names = (entry) => [entry.path.join(' '), entry.shown.map((one) => localName(one, locale)).join(' ')];
     const opened = this.entries.find((entry) => names(entry).some((one) => wanted.startsWith(`${one} `)));
-    if (opened) return this.showCommand(opened, this.#typedValues(opened, typed, names(opened)));
+    if (opened) {
+      return this.showCommand(opened, this.#typedValues(opened, typed, names(opened)));
+    }
     this.#found = this.entries.filter((entry) => names(entry).some((one) => one.includes(wanted.trim())));
     this.#current = 0;
     this.#drawList(locale);
@@ -192,7 +209,9 @@ export class Composer {
     const name = names.find((one) => typed.toLowerCase().startsWith(`${one} `));
     const rest = typed.slice(name.length + 1);
     const option = entry.options.find((one) => one.type === TYPE.string && !one.choices?.length);
-    if (!option || rest.trim() === '') return {};
+    if (!option || rest.trim() === '') {
+      return {};
+    }
     return {
       [option.name]: rest.startsWith(`${option.name}:`) ? rest.slice(option.name.length + 1).trimStart() : rest,
     };
@@ -248,11 +267,15 @@ export class Composer {
         return this.showCommand(this.#found[this.#current]);
       }
     }
-    if (event.key === 'Escape') return this.#hideList();
+    if (event.key === 'Escape') {
+      return this.#hideList();
+    }
     if (event.key === 'ArrowUp' && this.text.value === '' && this.#last) {
       event.preventDefault();
       const entry = this.entries.find((one) => one.path.join(' ') === this.#last.path);
-      if (entry) this.showCommand(entry, this.#last.values);
+      if (entry) {
+        this.showCommand(entry, this.#last.values);
+      }
     }
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
@@ -262,7 +285,9 @@ export class Composer {
 
   async #sendPlain() {
     const content = this.text.value;
-    if (content.startsWith('/') || (content.trim() === '' && this.#files.length === 0)) return;
+    if (content.startsWith('/') || (content.trim() === '' && this.#files.length === 0)) {
+      return;
+    }
     try {
       await this.actions.say(content, await Promise.all(this.#files.map(readFile)));
       this.say('');

@@ -5,10 +5,16 @@
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-    else if (key === 'value') element.value = value;
-    else element.setAttribute(key, value === true ? '' : String(value));
+    if (value === undefined || value === null || value === false) {
+      continue;
+    }
+    if (key.startsWith('on')) {
+      element.addEventListener(key.slice(2), value);
+    } else if (key === 'value') {
+      element.value = value;
+    } else {
+      element.setAttribute(key, value === true ? '' : String(value));
+    }
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;
@@ -18,7 +24,9 @@ export function h(tag, properties = {}, ...children) {
 export function ownUrl(url) {
   try {
     const { pathname, search, protocol, hostname, href } = new URL(url, location.href);
-    if (hostname === '127.0.0.1' || hostname === 'localhost') return pathname + search;
+    if (hostname === '127.0.0.1' || hostname === 'localhost') {
+      return pathname + search;
+    }
     return protocol === 'https:' || protocol === 'http:' ? href : '';
   } catch {
     return '';
@@ -33,10 +41,14 @@ export function swapIn(section, nodes) {
   section.swap = (section.swap ?? 0) + 1;
   const turn = section.swap;
   const put = () => {
-    if (section.swap === turn) section.replaceChildren(...nodes);
+    if (section.swap === turn) {
+      section.replaceChildren(...nodes);
+    }
   };
   const pictures = nodes.flatMap((node) => (node.querySelectorAll ? [...node.querySelectorAll('img')] : []));
-  if (pictures.length === 0 || !section.querySelector('img')) return put();
+  if (pictures.length === 0 || !section.querySelector('img')) {
+    return put();
+  }
   const late = new Promise((resolve) => setTimeout(resolve, 2000));
   Promise.race([Promise.allSettled(pictures.map((picture) => picture.decode())), late]).then(put);
 }
@@ -49,7 +61,9 @@ export function hueOf(id) {
 
 /** A round picture with a person's initial; the bot has its sign. */
 export function avatar(id, name, isBot) {
-  if (isBot) return h('img', { class: 'avatar', src: 'icon.svg', alt: '' });
+  if (isBot) {
+    return h('img', { class: 'avatar', src: 'icon.svg', alt: '' });
+  }
   const circle = h('span', { class: 'avatar', 'aria-hidden': 'true' }, (name[0] ?? '?').toUpperCase());
   circle.style.setProperty('--hue', hueOf(id));
   return circle;

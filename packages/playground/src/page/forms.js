@@ -84,7 +84,9 @@ function control(component, id, isRequired, context) {
 export function openForm(modal, context, onSubmit) {
   const fields = [];
   const rows = modal.components.map((one) => {
-    if (one.type === 10) return h('div', { class: 'text' }, markdown(one.content, context));
+    if (one.type === 10) {
+      return h('div', { class: 'text' }, markdown(one.content, context));
+    }
     const inner = one.type === 18 ? one.component : one.components[0];
     const made = field(inner, one.type === 18 ? one.label : inner.label, one.description, context);
     fields.push(made);

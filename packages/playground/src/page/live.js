@@ -24,11 +24,16 @@ export class Live {
     };
     socket.onmessage = ({ data }) => {
       const event = JSON.parse(data);
-      if (event.type === 'interaction') this.#hear(event);
-      else if (socket === this.#socket) this.onEvent(event);
+      if (event.type === 'interaction') {
+        this.#hear(event);
+      } else if (socket === this.#socket) {
+        this.onEvent(event);
+      }
     };
     socket.onclose = () => {
-      if (socket !== this.#socket) return;
+      if (socket !== this.#socket) {
+        return;
+      }
       this.onEvent({ type: 'offline' });
       setTimeout(() => socket === this.#socket && this.connect(this.personId), this.#retryMs);
       this.#retryMs = Math.min(this.#retryMs * 2, 10_000);
@@ -46,22 +51,32 @@ export class Live {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(action),
     }).catch(() => null);
-    if (!response) throw new Error('The playground does not answer. Is it still running?');
+    if (!response) {
+      throw new Error('The playground does not answer. Is it still running?');
+    }
     const body = await response.json();
-    if (body.error) throw new Error(body.error);
+    if (body.error) {
+      throw new Error(body.error);
+    }
     return body.interaction ? this.#settled(body.interaction) : undefined;
   }
 
   #settled(id) {
     const known = this.#latest.get(id);
-    if (known && known.state !== 'waiting') return known;
+    if (known && known.state !== 'waiting') {
+      return known;
+    }
     return new Promise((resolve) => this.#listeners.set(id, resolve));
   }
 
   #hear(event) {
     this.#latest.set(event.id, event);
-    if (this.#latest.size > 200) this.#latest.delete(this.#latest.keys().next().value);
-    if (event.state === 'waiting') return;
+    if (this.#latest.size > 200) {
+      this.#latest.delete(this.#latest.keys().next().value);
+    }
+    if (event.state === 'waiting') {
+      return;
+    }
     this.#listeners.get(event.id)?.(event);
     this.#listeners.delete(event.id);
   }
@@ -71,6 +86,8 @@ export class Live {
 export async function readFile(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let binary = '';
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
   return { filename: file.name, base64: btoa(binary), contentType: file.type || undefined };
 }

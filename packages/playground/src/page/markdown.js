@@ -19,7 +19,9 @@ const UNITS = [
 
 /** A `<t:…>` as text in the reader's language. */
 export function timeText(unix, style, locale) {
-  if (style !== 'R') return new Intl.DateTimeFormat(locale, STYLES[style] ?? STYLES.f).format(unix * 1000);
+  if (style !== 'R') {
+    return new Intl.DateTimeFormat(locale, STYLES[style] ?? STYLES.f).format(unix * 1000);
+  }
   const seconds = unix - Date.now() / 1000;
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(Math.round(seconds / length), unit);
@@ -29,7 +31,9 @@ export function timeText(unix, style, locale) {
 export function tickTimes(locale) {
   for (const time of document.querySelectorAll('time[data-unix]')) {
     const text = timeText(Number(time.dataset.unix), time.dataset.style, locale);
-    if (time.textContent !== text) time.textContent = text;
+    if (time.textContent !== text) {
+      time.textContent = text;
+    }
   }
 }
 
@@ -61,13 +65,17 @@ function inline(text, context) {
     let best = null;
     for (const [pattern, make] of RULES) {
       const match = pattern.exec(rest);
-      if (match && (best === null || match.index < best.match.index)) best = { match, make };
+      if (match && (best === null || match.index < best.match.index)) {
+        best = { match, make };
+      }
     }
     if (best === null) {
       nodes.push(rest);
       break;
     }
-    if (best.match.index > 0) nodes.push(rest.slice(0, best.match.index));
+    if (best.match.index > 0) {
+      nodes.push(rest.slice(0, best.match.index));
+    }
     nodes.push(best.make(best.match, context));
     rest = rest.slice(best.match.index + best.match[0].length);
   }
@@ -99,13 +107,21 @@ function spoiler(children) {
 /** One line that is no code: heading, small print, quote, list entry or plain. */
 function line(text, context) {
   const heading = /^(#{1,3}) (.+)/.exec(text);
-  if (heading) return h('div', { class: `h${heading[1].length}` }, inline(heading[2], context));
+  if (heading) {
+    return h('div', { class: `h${heading[1].length}` }, inline(heading[2], context));
+  }
   const small = /^-# (.+)/.exec(text);
-  if (small) return h('div', { class: 'small' }, inline(small[1], context));
+  if (small) {
+    return h('div', { class: 'small' }, inline(small[1], context));
+  }
   const quote = /^>(?:>>)? (.*)/.exec(text);
-  if (quote) return h('blockquote', {}, inline(quote[1], context));
+  if (quote) {
+    return h('blockquote', {}, inline(quote[1], context));
+  }
   const entry = /^\s*(?:[-*]|(\d+\.)) (.+)/.exec(text);
-  if (entry) return h('div', { class: 'entry', 'data-mark': entry[1] ?? '•' }, inline(entry[2], context));
+  if (entry) {
+    return h('div', { class: 'entry', 'data-mark': entry[1] ?? '•' }, inline(entry[2], context));
+  }
   return h('div', { class: 'line' }, text === '' ? '\u200b' : inline(text, context));
 }
 
@@ -115,10 +131,14 @@ function line(text, context) {
  */
 export function markdown(text, context) {
   return text.split(/(```[\s\S]*?```)/).flatMap((part, index) => {
-    if (index % 2 === 1) return [h('pre', {}, h('code', {}, part.slice(3, -3).replace(/^\w*\n/, '')))];
+    if (index % 2 === 1) {
+      return [h('pre', {}, h('code', {}, part.slice(3, -3).replace(/^\w*\n/, '')))];
+    }
     // The breaks around a block of code belong to it.
     const trimmed = part.replace(index > 0 ? /^\n/ : /(?!)/, '').replace(/\n$/, '');
-    if (trimmed === '') return [];
+    if (trimmed === '') {
+      return [];
+    }
     return trimmed.split('\n').map((one) => line(one, context));
   });
 }

@@ -12,7 +12,9 @@ export class MessageView {
 
   constructor(message, context) {
     this.context = context;
-    for (const name of SECTIONS) this.#parts[name] = h('div', { class: name });
+    for (const name of SECTIONS) {
+      this.#parts[name] = h('div', { class: name });
+    }
     const { head, ...rest } = this.#parts;
     this.used = h('div', { class: 'used' });
     this.notice = h('div', { class: 'notice', role: 'alert' });
@@ -28,7 +30,9 @@ export class MessageView {
       this.#toolbar(),
     );
     this.element.addEventListener('contextmenu', (event) => {
-      if (event.target.closest('a, input, textarea, select')) return;
+      if (event.target.closest('a, input, textarea, select')) {
+        return;
+      }
       event.preventDefault();
       context.openMenu(this.message, this.element, event.clientX > 0 ? event : null);
     });
@@ -70,10 +74,14 @@ export class MessageView {
       ),
     ]);
     this.#draw('content', [message.content, isLoading, message.edited_timestamp !== null], () => {
-      if (isLoading) return [h('span', { class: 'thinking' }, h('i'), h('i'), h('i'), ` ${name} is thinking…`)];
+      if (isLoading) {
+        return [h('span', { class: 'thinking' }, h('i'), h('i'), h('i'), ` ${name} is thinking…`)];
+      }
       const edited = message.edited_timestamp === null ? null : h('span', { class: 'edited' }, '(edited)');
       const body = markdown(message.content, context);
-      if (edited && body.length > 0) body[body.length - 1].append(' ', edited);
+      if (edited && body.length > 0) {
+        body[body.length - 1].append(' ', edited);
+      }
       return body;
     });
     const isModern = (message.flags & (1 << 15)) !== 0;
@@ -98,12 +106,16 @@ export class MessageView {
   say(text) {
     this.notice.textContent = text;
     clearTimeout(this.noticeTimer);
-    if (text !== '') this.noticeTimer = setTimeout(() => this.say(''), 12_000);
+    if (text !== '') {
+      this.noticeTimer = setTimeout(() => this.say(''), 12_000);
+    }
   }
 
   #draw(name, facts, make, section = this.#parts[name]) {
     const drawn = JSON.stringify(facts);
-    if (this.#drawn.get(name) === drawn) return;
+    if (this.#drawn.get(name) === drawn) {
+      return;
+    }
     this.#drawn.set(name, drawn);
     swapIn(
       section,
@@ -120,7 +132,9 @@ export class MessageView {
         h('span', {}, `${context.nameOf(user.id)} used `, h('span', { class: 'mention' }, `/${name}`)),
       ];
     }
-    if (!message.message_reference) return [];
+    if (!message.message_reference) {
+      return [];
+    }
     const original = message.referenced_message;
     const text = original
       ? `${context.nameOf(original.author.id)}: ${original.content.slice(0, 120) || 'a picture'}`

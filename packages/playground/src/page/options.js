@@ -76,12 +76,16 @@ export function optionInput(option, context, suggest) {
     case TYPE.integer:
     case TYPE.number: {
       const limits = { min: option.min_value, max: option.max_value, step: option.type === TYPE.integer ? 1 : 'any' };
-      if (option.autocomplete) return suggested(option, attributes, suggest, Number);
+      if (option.autocomplete) {
+        return suggested(option, attributes, suggest, Number);
+      }
       const element = h('input', { type: 'number', ...attributes, ...limits });
       return simple(element, () => Number(element.value));
     }
     default: {
-      if (option.autocomplete) return suggested(option, attributes, suggest, String);
+      if (option.autocomplete) {
+        return suggested(option, attributes, suggest, String);
+      }
       const element = h('textarea', { rows: 1, maxlength: option.max_length ?? 6000, ...attributes });
       const grow = () => {
         element.style.height = 'auto';
@@ -125,9 +129,13 @@ function suggested(option, attributes, suggest, convert) {
     turn += 1;
     const mine = turn;
     await new Promise((resolve) => setTimeout(resolve, 120));
-    if (mine !== turn) return;
+    if (mine !== turn) {
+      return;
+    }
     const found = await suggest(option.name, input.value).catch(() => []);
-    if (mine !== turn || document.activeElement !== input) return;
+    if (mine !== turn || document.activeElement !== input) {
+      return;
+    }
     choices.replaceChildren(
       ...found.slice(0, 25).map((one) => {
         const button = h('button', { type: 'button', role: 'option', tabindex: '-1' }, one.name);
@@ -156,7 +164,9 @@ function suggested(option, attributes, suggest, convert) {
   input.addEventListener('blur', hide);
   input.addEventListener('keydown', (event) => {
     const buttons = [...choices.children];
-    if (buttons.length === 0) return;
+    if (buttons.length === 0) {
+      return;
+    }
     const at = buttons.findIndex((one) => one.classList.contains('current'));
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {

@@ -14,7 +14,9 @@ export function enlarge(src, alt) {
     ),
   );
   dialog.addEventListener('click', ({ target }) => {
-    if (target.tagName !== 'A') dialog.close();
+    if (target.tagName !== 'A') {
+      dialog.close();
+    }
   });
   open(dialog);
 }
@@ -28,7 +30,9 @@ export function open(dialog) {
 
 /** Places a floating box next to an element or at the pointer, inside the window. */
 function float(box, anchor, point) {
-  for (const other of document.querySelectorAll('.floating')) other.remove();
+  for (const other of document.querySelectorAll('.floating')) {
+    other.remove();
+  }
   document.body.append(box);
   const place = anchor.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
@@ -38,10 +42,16 @@ function float(box, anchor, point) {
   box.style.left = `${Math.max(8, left)}px`;
   box.style.top = `${top}px`;
   const shut = (event) => {
-    if (event.type === 'keydown' && event.key !== 'Escape') return;
-    if (event.type === 'pointerdown' && box.contains(event.target)) return;
+    if (event.type === 'keydown' && event.key !== 'Escape') {
+      return;
+    }
+    if (event.type === 'pointerdown' && box.contains(event.target)) {
+      return;
+    }
     close();
-    if (event.type === 'keydown') anchor.focus?.();
+    if (event.type === 'keydown') {
+      anchor.focus?.();
+    }
   };
   const close = () => {
     box.remove();
@@ -58,7 +68,9 @@ function walkable(box) {
   box.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     const buttons = [...box.querySelectorAll('button')];
-    if (!step || buttons.length === 0 || event.target.tagName === 'INPUT') return;
+    if (!step || buttons.length === 0 || event.target.tagName === 'INPUT') {
+      return;
+    }
     event.preventDefault();
     const at = buttons.indexOf(document.activeElement);
     buttons[(at + step + buttons.length) % buttons.length].focus();
@@ -102,7 +114,9 @@ export function pickEmoji(anchor, onPick) {
   };
   const other = h('input', { type: 'text', placeholder: 'any emoji', 'aria-label': 'Another emoji', maxlength: '20' });
   other.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && other.value.trim() !== '') pick(other.value.trim());
+    if (event.key === 'Enter' && other.value.trim() !== '') {
+      pick(other.value.trim());
+    }
   });
   const box = h(
     'div',

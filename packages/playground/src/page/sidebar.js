@@ -48,9 +48,13 @@ export function drawLocales({ locales }, current) {
 /** The language that was chosen before, or the browser's own where Discord has it. */
 export function firstLocale({ locales }) {
   const wanted = sessionStorage.getItem('locale') ?? navigator.language;
-  if (locales.includes(wanted)) return wanted;
+  if (locales.includes(wanted)) {
+    return wanted;
+  }
   const [language] = wanted.split('-');
-  if (language === 'en') return 'en-US';
+  if (language === 'en') {
+    return 'en-US';
+  }
   return locales.find((one) => one.split('-')[0] === language) ?? 'en-US';
 }
 

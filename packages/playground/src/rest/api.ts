@@ -65,14 +65,22 @@ export class RestApi {
       const { route, params } = matchRoute(this.#routes, method, path);
       seen.route = route.path;
       const fault = this.#parts.faults.take(method, route.path);
-      if (fault?.delayMs) await sleep(fault.delayMs);
-      if (fault && !fault.afterEffect && strike(fault, request, headers)) return;
-      if (!route.isPublic && request.headers.authorization !== `Bot ${this.#token}`) throw refuse('unauthorized');
+      if (fault?.delayMs) {
+        await sleep(fault.delayMs);
+      }
+      if (fault && !fault.afterEffect && strike(fault, request, headers)) {
+        return;
+      }
+      if (!route.isPublic && request.headers.authorization !== `Bot ${this.#token}`) {
+        throw refuse('unauthorized');
+      }
       this.#limit(route, params, headers);
       const { body, files } = await parseRequest(raw, request.headers['content-type'] ?? '');
       seen.body = body;
       reply = route.handle({ method, route: route.path, params, query, body, files });
-      if (fault?.afterEffect && strike(fault, request, headers)) return;
+      if (fault?.afterEffect && strike(fault, request, headers)) {
+        return;
+      }
     } catch (error) {
       const known =
         error instanceof DiscordError
@@ -82,23 +90,29 @@ export class RestApi {
       reply = { status: known.status, body: replyBody(known) };
     }
     this.#remember({ ...seen, status: reply.status, code });
-    if (reply.body === undefined) response.writeHead(reply.status, headers).end();
-    else
+    if (reply.body === undefined) {
+      response.writeHead(reply.status, headers).end();
+    } else {
       response
         .writeHead(reply.status, { ...headers, 'content-type': 'application/json' })
         .end(JSON.stringify(reply.body));
+    }
   }
 
   #limit(route: Route, params: Readonly<Record<string, string>>, headers: Record<string, string>): void {
     const major = params.channelId ?? params.guildId ?? params.token ?? '';
     const verdict = this.#rates.take(`${route.method} ${route.path}`, major, !route.isPublic, Date.now());
     Object.assign(headers, verdict.headers);
-    if (verdict.retryAfterMs !== null) throw new RateLimited(verdict.retryAfterMs, verdict.isGlobal);
+    if (verdict.retryAfterMs !== null) {
+      throw new RateLimited(verdict.retryAfterMs, verdict.isGlobal);
+    }
   }
 
   #remember(seen: SeenRequest): void {
     this.seen.push(seen);
-    if (this.seen.length > SEEN_LIMIT) this.seen.shift();
+    if (this.seen.length > SEEN_LIMIT) {
+      this.seen.shift();
+    }
   }
 }
 
@@ -114,7 +128,9 @@ class RateLimited extends DiscordError {
 }
 
 function replyBody(error: DiscordError): unknown {
-  if (!(error instanceof RateLimited)) return errorBody(error);
+  if (!(error instanceof RateLimited)) {
+    return errorBody(error);
+  }
   return { message: error.message, retry_after: error.retryAfterMs / 1000, global: error.isGlobal };
 }
 

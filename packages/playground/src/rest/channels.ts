@@ -32,9 +32,13 @@ export function channelRoutes(parts: Parts): Route[] {
 
   const startThread = (parent: Channel, request: ApiRequest, messageId?: string) => {
     const body = parseBody(threadBody, request.body);
-    if (parent.type !== ChannelType.GuildText) throw refuse('wrongChannelType');
+    if (parent.type !== ChannelType.GuildText) {
+      throw refuse('wrongChannelType');
+    }
     botNeeds(parts, parent, 'CreatePublicThreads');
-    if (messageId && world.channels.has(messageId)) throw refuse('hasThread');
+    if (messageId && world.channels.has(messageId)) {
+      throw refuse('hasThread');
+    }
     return { status: 201, body: wire.channel(world.addThread(parent, body.name, botId, body.type ?? 11, messageId)) };
   };
 
@@ -78,8 +82,9 @@ export function channelRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const channel = channelOf(parts, request);
         const body = parseBody(newMessage, request.body ?? {});
-        if (channel.recipientId !== null && world.users.get(channel.recipientId)?.dmsClosed)
+        if (channel.recipientId !== null && world.users.get(channel.recipientId)?.dmsClosed) {
           throw refuse('cannotMessageUser');
+        }
         botNeeds(parts, channel, isThread(channel) ? 'SendMessagesInThreads' : 'SendMessages');
         return ok(
           show(
@@ -109,8 +114,12 @@ export function channelRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const channel = channelOf(parts, request);
         const message = messageOf(parts, channel, request);
-        if (message.authorId !== botId) throw refuse('notYourMessage');
-        if (isThread(channel) && channel.archived) throw refuse('threadArchived');
+        if (message.authorId !== botId) {
+          throw refuse('notYourMessage');
+        }
+        if (isThread(channel) && channel.archived) {
+          throw refuse('threadArchived');
+        }
         const body = parseBody(messageEdit, request.body ?? {});
         return ok(show(messages.edit(message, { channel, authorId: botId, body, files: request.files })));
       },
@@ -121,7 +130,9 @@ export function channelRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const channel = channelOf(parts, request);
         const message = messageOf(parts, channel, request);
-        if (message.authorId !== botId) botNeeds(parts, channel, 'ManageMessages');
+        if (message.authorId !== botId) {
+          botNeeds(parts, channel, 'ManageMessages');
+        }
         messages.delete(message);
         return noContent;
       },
@@ -153,7 +164,9 @@ export function channelRoutes(parts: Parts): Route[] {
       method: 'PUT',
       path: '/channels/:channelId/thread-members/@me',
       handle: (request) => {
-        if (!isThread(channelOf(parts, request))) throw refuse('wrongChannelType');
+        if (!isThread(channelOf(parts, request))) {
+          throw refuse('wrongChannelType');
+        }
         return noContent;
       },
     },
@@ -162,11 +175,17 @@ export function channelRoutes(parts: Parts): Route[] {
   /** The message that a new one replies to; null when there is none any more and that is fine with the sender. */
   function reference(body: z.infer<typeof newMessage>, channel: Channel): string | null {
     const { message_reference: given } = body;
-    if (!given) return null;
+    if (!given) {
+      return null;
+    }
     botNeeds(parts, channel, 'ReadMessageHistory');
     const message = world.messages.get(String(given.message_id));
-    if (message?.channelId === channel.id && message.ephemeralFor === null) return message.id;
-    if (given.fail_if_not_exists === false) return null;
+    if (message?.channelId === channel.id && message.ephemeralFor === null) {
+      return message.id;
+    }
+    if (given.fail_if_not_exists === false) {
+      return null;
+    }
     const code = 'REPLIES_UNKNOWN_MESSAGE';
     throw invalidForm([{ path: ['message_reference'], code, message: 'Unknown message' }]);
   }

@@ -9,10 +9,16 @@ export function commandRoutes(parts: Parts): Route[] {
   const botId = world.people.bot.id;
 
   const guildOf = (request: ApiRequest): string | null => {
-    if (param(request, 'applicationId') !== botId) throw refuse('unknownApplication');
+    if (param(request, 'applicationId') !== botId) {
+      throw refuse('unknownApplication');
+    }
     const { guildId } = request.params;
-    if (guildId === undefined) return null;
-    if (!world.guilds.has(guildId)) throw refuse('missingAccess');
+    if (guildId === undefined) {
+      return null;
+    }
+    if (!world.guilds.has(guildId)) {
+      throw refuse('missingAccess');
+    }
     return guildId;
   };
   const show = (one: Parameters<typeof commandWire>[0]) => commandWire(one, botId);

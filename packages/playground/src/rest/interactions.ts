@@ -21,7 +21,9 @@ export function interactionRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const id = param(request, 'interactionId');
         const { type, message } = interactions.answer(id, param(request, 'token'), request.body, request.files);
-        if (request.query.get('with_response') !== 'true') return noContent;
+        if (request.query.get('with_response') !== 'true') {
+          return noContent;
+        }
         const isAboutMessage = type === 4 || type === 5 || type === 6 || type === 7;
         const flags = message?.flags ?? 0;
         return ok({
@@ -65,7 +67,9 @@ export function interactionRoutes(parts: Parts): Route[] {
       isPublic: true,
       handle: (request) => {
         const found = interactions.messageOf(record(request), param(request, 'messageId'));
-        if (found.message.authorId !== botId) throw refuse('notYourMessage');
+        if (found.message.authorId !== botId) {
+          throw refuse('notYourMessage');
+        }
         const body = parseBody(messageEdit, request.body ?? {});
         const draft = { channel: found.channel, authorId: botId, body, files: request.files };
         return ok(

@@ -28,7 +28,9 @@ export function peopleRoutes(parts: Parts): Route[] {
   });
   const member = (request: ApiRequest) => {
     const found = guildOf(parts, request).members.get(param(request, 'userId').replace('@me', bot.id));
-    if (!found) throw refuse('unknownMember');
+    if (!found) {
+      throw refuse('unknownMember');
+    }
     return ok(wire.member(found));
   };
 
@@ -49,8 +51,12 @@ export function peopleRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const { recipient_id: id } = parseBody(z.strictObject({ recipient_id: snowflake }), request.body);
         const user = world.users.get(String(id));
-        if (!user) throw refuse('unknownUser');
-        if (user.isBot) throw refuse('cannotMessageUser');
+        if (!user) {
+          throw refuse('unknownUser');
+        }
+        if (user.isBot) {
+          throw refuse('cannotMessageUser');
+        }
         return ok(wire.channel(world.directMessages(user)));
       },
     },
@@ -59,7 +65,9 @@ export function peopleRoutes(parts: Parts): Route[] {
       path: '/users/:userId',
       handle: (request) => {
         const user = world.users.get(param(request, 'userId'));
-        if (!user) throw refuse('unknownUser');
+        if (!user) {
+          throw refuse('unknownUser');
+        }
         return ok(wire.user(user));
       },
     },
@@ -85,7 +93,9 @@ export function peopleRoutes(parts: Parts): Route[] {
       path: '/guilds/:guildId/roles/:roleId',
       handle: (request) => {
         const role = guildOf(parts, request).roles.get(param(request, 'roleId'));
-        if (!role) throw refuse('unknownRole');
+        if (!role) {
+          throw refuse('unknownRole');
+        }
         return ok(wire.role(role));
       },
     },

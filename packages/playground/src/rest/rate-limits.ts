@@ -51,7 +51,9 @@ export class RateLimits {
     const isOver = own.used >= allowance.limit;
     if (!isGlobal && !isOver) {
       own.used += 1;
-      if (all) all.used += 1;
+      if (all) {
+        all.used += 1;
+      }
     }
     const resetAfterMs = Math.max(0, (isGlobal && all ? all : own).endsAt - nowMs);
     const headers: Record<string, string> = {
@@ -61,7 +63,9 @@ export class RateLimits {
       'x-ratelimit-reset-after': (resetAfterMs / 1000).toFixed(3),
       'x-ratelimit-bucket': createHash('md5').update(route).digest('hex'),
     };
-    if (!isGlobal && !isOver) return { headers, retryAfterMs: null, isGlobal };
+    if (!isGlobal && !isOver) {
+      return { headers, retryAfterMs: null, isGlobal };
+    }
     return { headers: { ...headers, ...tooMany(resetAfterMs, isGlobal) }, retryAfterMs: resetAfterMs, isGlobal };
   }
 
@@ -70,13 +74,19 @@ export class RateLimits {
     if (!window || window.endsAt <= nowMs) {
       window = { used: 0, endsAt: nowMs + allowance.windowMs };
       this.#windows.set(key, window);
-      if (this.#windows.size > 5_000) this.#sweep(nowMs);
+      if (this.#windows.size > 5_000) {
+        this.#sweep(nowMs);
+      }
     }
     return window;
   }
 
   #sweep(nowMs: number): void {
-    for (const [key, window] of this.#windows) if (window.endsAt <= nowMs) this.#windows.delete(key);
+    for (const [key, window] of this.#windows) {
+      if (window.endsAt <= nowMs) {
+        this.#windows.delete(key);
+      }
+    }
   }
 }
 

@@ -17,7 +17,9 @@ export function reactionRoutes(parts: Parts): Route[] {
     const channel = channelOf(parts, request);
     const message = messageOf(parts, channel, request);
     const emoji = reactionEmoji(param(request, 'emoji'));
-    if (!emoji || emoji.id !== null) throw refuse('unknownEmoji');
+    if (!emoji || emoji.id !== null) {
+      throw refuse('unknownEmoji');
+    }
     return { channel, message, emoji };
   };
 
@@ -36,7 +38,9 @@ export function reactionRoutes(parts: Parts): Route[] {
       path: `${BASE}/:emoji/@me`,
       handle: (request) => {
         const { message, emoji } = find(request);
-        if (!removeReaction(world, message, botId, emoji)) throw refuse('unknownEmoji');
+        if (!removeReaction(world, message, botId, emoji)) {
+          throw refuse('unknownEmoji');
+        }
         return noContent;
       },
     },
@@ -46,8 +50,12 @@ export function reactionRoutes(parts: Parts): Route[] {
       handle: (request) => {
         const { channel, message, emoji } = find(request);
         const userId = param(request, 'userId');
-        if (userId !== botId) botNeeds(parts, channel, 'ManageMessages');
-        if (!removeReaction(world, message, userId, emoji)) throw refuse('unknownEmoji');
+        if (userId !== botId) {
+          botNeeds(parts, channel, 'ManageMessages');
+        }
+        if (!removeReaction(world, message, userId, emoji)) {
+          throw refuse('unknownEmoji');
+        }
         return noContent;
       },
     },

@@ -32,7 +32,9 @@ export const noContent: ApiReply = { status: 204 };
 /** A path parameter that the route has for certain. */
 export function param(request: ApiRequest, name: string): string {
   const value = request.params[name];
-  if (value === undefined) throw new Error(`The route ${request.route} has no :${name}.`);
+  if (value === undefined) {
+    throw new Error(`The route ${request.route} has no :${name}.`);
+  }
   return value;
 }
 
@@ -49,20 +51,29 @@ export function matchRoute(
   let isKnown = false;
   for (const route of routes) {
     const params = matchPath(route.path.split('/'), given);
-    if (!params) continue;
-    if (route.method === method) return { route, params };
+    if (!params) {
+      continue;
+    }
+    if (route.method === method) {
+      return { route, params };
+    }
     isKnown = true;
   }
   throw refuse(isKnown ? 'methodNotAllowed' : 'notFound');
 }
 
 function matchPath(pattern: readonly string[], given: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== given.length) return undefined;
+  if (pattern.length !== given.length) {
+    return undefined;
+  }
   const params: Record<string, string> = {};
   for (const [index, part] of pattern.entries()) {
     const value = given[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = value;
-    else if (part !== value) return undefined;
+    if (part.startsWith(':')) {
+      params[part.slice(1)] = value;
+    } else if (part !== value) {
+      return undefined;
+    }
   }
   return params;
 }

@@ -87,20 +87,24 @@ export const command = z
   .superRefine((value, context) => {
     const type = value.type ?? CommandType.ChatInput;
     if (type !== CommandType.ChatInput) {
-      if (value.description)
+      if (value.description) {
         complain(
           context,
           'APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION',
           'Context menu commands cannot have description',
           ['description'],
         );
-      if (value.options?.length)
+      }
+      if (value.options?.length) {
         complain(context, 'APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS', 'Context menu commands cannot have options', [
           'options',
         ]);
+      }
       return;
     }
-    if (!value.description) complain(context, 'BASE_TYPE_REQUIRED', 'This field is required', ['description']);
+    if (!value.description) {
+      complain(context, 'BASE_TYPE_REQUIRED', 'This field is required', ['description']);
+    }
     for (const [locale, name] of [['', value.name], ...Object.entries(value.name_localizations ?? {})]) {
       if (name && !chatName.safeParse(name).success) {
         complain(
@@ -113,8 +117,9 @@ export const command = z
     }
     checkOptions(value.options ?? [], ['options'], 0, context);
     const size = commandSize(value);
-    if (size > 8000)
+    if (size > 8000) {
       complain(context, 'APPLICATION_COMMAND_TOO_LARGE', `Command exceeds maximum size (8000), it has ${size}`);
+    }
   });
 
 export type CommandBody = z.infer<typeof command>;
@@ -134,13 +139,14 @@ function checkOptions(options: readonly CommandOption[], path: Path, depth: numb
   }
   options.forEach((option, index) => {
     const here = [...path, index];
-    if (names.has(option.name))
+    if (names.has(option.name)) {
       complain(
         context,
         'APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS',
         'Option name already exists in these options',
         here,
       );
+    }
     names.add(option.name);
     if (option.required && sawOptional) {
       complain(
@@ -155,13 +161,17 @@ function checkOptions(options: readonly CommandOption[], path: Path, depth: numb
     const mayNest =
       (option.type === OptionType.Subcommand && depth < 2) ||
       (option.type === OptionType.SubcommandGroup && depth === 0);
-    if (nests(option) && !mayNest)
+    if (nests(option) && !mayNest) {
       complain(context, 'APPLICATION_COMMAND_OPTIONS_TYPE_INVALID', 'Nested too deeply', here);
-    if (option.options?.length && !nests(option))
+    }
+    if (option.options?.length && !nests(option)) {
       complain(context, 'UNKNOWN_FIELD', 'Unknown field options.', [...here, 'options']);
+    }
     if (option.type === OptionType.Subcommand && option.options?.some(nests)) {
       complain(context, 'APPLICATION_COMMAND_OPTIONS_TYPE_INVALID', 'A sub-command cannot hold sub-commands', here);
-    } else if (option.options) checkOptions(option.options, [...here, 'options'], depth + 1, context);
+    } else if (option.options) {
+      checkOptions(option.options, [...here, 'options'], depth + 1, context);
+    }
   });
 }
 
@@ -170,37 +180,46 @@ function checkFields(option: CommandOption, path: Path, context: z.RefinementCtx
   const isNumeric = type === OptionType.Integer || type === OptionType.Number;
   const bad = (key: string, message: string) =>
     complain(context, 'APPLICATION_COMMAND_OPTION_FIELD_INVALID', message, [...path, key]);
-  if (option.choices?.length && option.autocomplete) bad('autocomplete', 'autocomplete and choices exclude each other');
-  if ((option.choices?.length || option.autocomplete) && !isNumeric && type !== OptionType.String)
+  if (option.choices?.length && option.autocomplete) {
+    bad('autocomplete', 'autocomplete and choices exclude each other');
+  }
+  if ((option.choices?.length || option.autocomplete) && !isNumeric && type !== OptionType.String) {
     bad('type', 'Only strings and numbers have choices');
-  if ((option.min_value ?? option.max_value ?? null) !== null && !isNumeric)
+  }
+  if ((option.min_value ?? option.max_value ?? null) !== null && !isNumeric) {
     bad('min_value', 'Only numbers have min_value and max_value');
-  if ((option.min_length ?? option.max_length ?? null) !== null && type !== OptionType.String)
+  }
+  if ((option.min_length ?? option.max_length ?? null) !== null && type !== OptionType.String) {
     bad('min_length', 'Only strings have min_length and max_length');
-  if ((option.min_value ?? -Infinity) > (option.max_value ?? Infinity))
+  }
+  if ((option.min_value ?? -Infinity) > (option.max_value ?? Infinity)) {
     bad('min_value', 'min_value is greater than max_value');
-  if ((option.min_length ?? 0) > (option.max_length ?? 6000))
+  }
+  if ((option.min_length ?? 0) > (option.max_length ?? 6000)) {
     bad('min_length', 'min_length is greater than max_length');
+  }
   const seen = new Set<string>();
   option.choices?.forEach((one, index) => {
-    if (seen.has(one.name))
+    if (seen.has(one.name)) {
       complain(context, 'APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS', 'Option choice name already exists', [
         ...path,
         'choices',
         index,
       ]);
+    }
     seen.add(one.name);
     const fits =
       type === OptionType.String
         ? typeof one.value === 'string'
         : typeof one.value === 'number' && (type !== OptionType.Integer || Number.isInteger(one.value));
-    if (!fits)
+    if (!fits) {
       complain(context, 'STRING_TYPE_CONVERT', 'The choice does not have the type of its option.', [
         ...path,
         'choices',
         index,
         'value',
       ]);
+    }
   });
 }
 

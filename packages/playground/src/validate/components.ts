@@ -26,8 +26,9 @@ const button = z
   .superRefine((value, context) => {
     const wanted = value.style === 5 ? 'url' : value.style === 6 ? 'sku_id' : 'custom_id';
     for (const key of ['custom_id', 'url', 'sku_id'] as const) {
-      if (key === wanted && value[key] === undefined)
+      if (key === wanted && value[key] === undefined) {
         complain(context, 'BASE_TYPE_REQUIRED', 'This field is required', [key]);
+      }
       if (key !== wanted && value[key] !== undefined) {
         complain(context, 'BUTTON_COMPONENT_INVALID_FIELD', `A button of style ${value.style} cannot have a ${key}`, [
           key,
@@ -73,8 +74,9 @@ const stringSelect = z
       seen.add(one.value);
     });
     const max = value.max_values ?? 1;
-    if ((value.min_values ?? 1) > max)
+    if ((value.min_values ?? 1) > max) {
       complain(context, 'NUMBER_TYPE_MAX', `int value should be less than or equal to ${max}.`, ['min_values']);
+    }
     if (value.options.filter((one) => one.default).length > max) {
       complain(context, 'SELECT_COMPONENT_MAX_VALUES_EXCEEDED', 'More options are default than may be chosen', [
         'options',
@@ -213,12 +215,18 @@ export function* walkComponents(
   path: readonly (string | number)[] = [],
 ): Generator<{ readonly component: Record<string, unknown>; readonly path: readonly (string | number)[] }> {
   if (Array.isArray(value)) {
-    for (const [index, inner] of value.entries()) yield* walkComponents(inner, [...path, index]);
+    for (const [index, inner] of value.entries()) {
+      yield* walkComponents(inner, [...path, index]);
+    }
   } else if (typeof value === 'object' && value !== null) {
     const component = value as Record<string, unknown>;
-    if (typeof component.type === 'number') yield { component, path };
+    if (typeof component.type === 'number') {
+      yield { component, path };
+    }
     for (const key of ['components', 'component', 'accessory']) {
-      if (component[key] !== undefined) yield* walkComponents(component[key], [...path, key]);
+      if (component[key] !== undefined) {
+        yield* walkComponents(component[key], [...path, key]);
+      }
     }
   }
 }
@@ -227,7 +235,9 @@ function refuseDuplicates(components: unknown, context: z.RefinementCtx): void {
   const seen = new Set<string>();
   for (const { component, path } of walkComponents(components)) {
     const { custom_id: key } = component;
-    if (typeof key !== 'string') continue;
+    if (typeof key !== 'string') {
+      continue;
+    }
     if (seen.has(key)) {
       complain(context, 'COMPONENT_CUSTOM_ID_DUPLICATED', 'Component custom id cannot be duplicated', [
         ...path,
@@ -247,18 +257,20 @@ export const modernComponents = z
   .superRefine((components, context) => {
     refuseDuplicates(components, context);
     const all = [...walkComponents(components)];
-    if (all.length > 40)
+    if (all.length > 40) {
       complain(
         context,
         'COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED',
         'The maximum number of components was exceeded (40)',
       );
+    }
     const characters = all.reduce(
       (sum, { component }) => sum + (component.type === 10 ? String(component.content).length : 0),
       0,
     );
-    if (characters > 4000)
+    if (characters > 4000) {
       complain(context, 'COMPONENT_MAX_TOTAL_TEXT_EXCEEDED', 'The total text is longer than 4000 characters');
+    }
   });
 
 export const modal = z.strictObject({

@@ -7,14 +7,16 @@ const SETS_FLAG: string = 'v';
 const RGI_EMOJI = new RegExp('^\\p{RGI_Emoji}$', SETS_FLAG);
 
 /** Whether a text is exactly one emoji that people can be shown, with or without the variation selector. */
-export function isUnicodeEmoji(text: string): boolean {
+function isUnicodeEmoji(text: string): boolean {
   return RGI_EMOJI.test(text) || RGI_EMOJI.test(`${text}\uFE0F`);
 }
 
 /** Reads the emoji of a reaction's path: a Unicode emoji or `name:id`; undefined when it is neither. */
 export function reactionEmoji(text: string): Emoji | undefined {
   const custom = /^(\w{2,32}):(\d{1,20})$/.exec(text);
-  if (custom?.[1] && custom[2]) return { name: custom[1], id: custom[2] };
+  if (custom?.[1] && custom[2]) {
+    return { name: custom[1], id: custom[2] };
+  }
   return isUnicodeEmoji(text) ? { name: text, id: null } : undefined;
 }
 
@@ -30,7 +32,8 @@ export const componentEmoji = z
   })
   .superRefine((emoji, context) => {
     if (emoji.id === undefined || emoji.id === null) {
-      if (!emoji.name || !isUnicodeEmoji(emoji.name))
+      if (!emoji.name || !isUnicodeEmoji(emoji.name)) {
         complain(context, 'COMPONENT_INVALID_EMOJI', 'Invalid emoji', ['name']);
+      }
     }
   });

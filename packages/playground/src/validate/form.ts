@@ -7,7 +7,9 @@ import { type FormError, invalidForm } from '../discord-error.js';
  */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown, at: readonly (string | number)[] = []): T {
   const result = schema.safeParse(body);
-  if (result.success) return result.data;
+  if (result.success) {
+    return result.data;
+  }
   const errors = result.error.issues.flatMap((issue) => toFormErrors(issue, body));
   throw invalidForm(errors.map((error) => ({ ...error, path: [...at, ...error.path] })));
 }
@@ -50,7 +52,9 @@ function toFormErrors(issue: Issue, body: unknown): FormError[] {
       }
       return one('BASE_TYPE_MIN_LENGTH', `Must be ${issue.minimum} or more in length.`);
     case 'invalid_type':
-      if (valueAt(body, issue.path) === undefined) return one('BASE_TYPE_REQUIRED', 'This field is required');
+      if (valueAt(body, issue.path) === undefined) {
+        return one('BASE_TYPE_REQUIRED', 'This field is required');
+      }
       return one(`${issue.expected.toUpperCase()}_TYPE_CONVERT`, `Could not interpret the value as ${issue.expected}.`);
     case 'invalid_value':
       return one('BASE_TYPE_CHOICES', `Value must be one of (${issue.values.map(String).join(', ')}).`);
@@ -74,7 +78,9 @@ function toFormErrors(issue: Issue, body: unknown): FormError[] {
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   let value = body;
   for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
+    if (typeof value !== 'object' || value === null) {
+      return undefined;
+    }
     value = (value as Record<PropertyKey, unknown>)[key];
   }
   return value;

@@ -39,7 +39,9 @@ const embed = z
       value.author ||
       value.footer ||
       value.fields?.length;
-    if (!shows) complain(context, 'BASE_TYPE_REQUIRED', 'This field is required', ['description']);
+    if (!shows) {
+      complain(context, 'BASE_TYPE_REQUIRED', 'This field is required', ['description']);
+    }
     if (value.timestamp && Number.isNaN(Date.parse(value.timestamp))) {
       complain(context, 'DATE_TIME_TYPE_PARSE', `Could not parse the value as an ISO 8601 date.`, ['timestamp']);
     }
@@ -54,7 +56,9 @@ const embeds = z
       const rest = [one.title, one.description, one.footer?.text, one.author?.name];
       return sum + fields + rest.reduce((all, part) => all + (part?.length ?? 0), 0);
     }, 0);
-    if (characters > 6000) complain(context, 'MAX_EMBED_SIZE_EXCEEDED', 'Embed size exceeds maximum size of 6000');
+    if (characters > 6000) {
+      complain(context, 'MAX_EMBED_SIZE_EXCEEDED', 'Embed size exceeds maximum size of 6000');
+    }
   });
 
 const ids = z.array(snowflake).max(100).optional();
@@ -99,8 +103,9 @@ const shared = {
 };
 
 const onlyFlags = (allowed: number) => (value: { flags?: number | null | undefined }, context: z.RefinementCtx) => {
-  if (((value.flags ?? 0) & ~allowed) !== 0)
+  if (((value.flags ?? 0) & ~allowed) !== 0) {
     complain(context, 'BITFIELD_FLAGS_INVALID', 'These flags cannot be set here.', ['flags']);
+  }
 };
 
 const { SuppressEmbeds, Ephemeral, SuppressNotifications, IsComponentsV2 } = MessageFlag;
@@ -140,7 +145,6 @@ export const newAnswer = z
 export const deferral = z.strictObject({ flags: z.union([z.literal(0), z.literal(Ephemeral)]).nullish() }).nullish();
 
 export type MessageBody = z.infer<typeof newMessage> | z.infer<typeof messageEdit>;
-export type NewMessageBody = z.infer<typeof newMessage>;
 export type MentionRules = z.infer<typeof allowedMentions>;
 
 /** Components are checked once it is known whether the message is of the new kind. */

@@ -77,16 +77,23 @@ export async function perform(
       return driver.selectOption(action.message, action.customId, action.values, place);
     case 'submit': {
       const record = parts.interactions.records.get(action.interaction);
-      if (record?.userId !== action.as) throw new ClientRefusal('This form is not yours.');
+      if (record?.userId !== action.as) {
+        throw new ClientRefusal('This form is not yours.');
+      }
       const values = Object.entries(action.values).map(([key, value]) => {
-        if (!Array.isArray(value)) return [key, value];
+        if (!Array.isArray(value)) {
+          return [key, value];
+        }
         return [key, value.map((one) => (typeof one === 'string' ? one : picked(one)))];
       });
       return driver.submitModal(new InteractionTrace(record, parts), Object.fromEntries(values), place);
     }
     case 'react':
-      if (action.isOn) driver.react(action.message, action.emoji, place);
-      else driver.unreact(action.message, action.emoji, place);
+      if (action.isOn) {
+        driver.react(action.message, action.emoji, place);
+      } else {
+        driver.unreact(action.message, action.emoji, place);
+      }
       return null;
     case 'say':
       driver.say(action.content, { ...place, files: action.files.map(picked) });
@@ -97,7 +104,9 @@ export async function perform(
       if (message?.authorId !== action.as && !parts.world.may(action.as, channel, 'ManageMessages')) {
         throw new ClientRefusal('Only its author and moderators can delete a message.');
       }
-      if (message) driver.deleteMessage(message.id);
+      if (message) {
+        driver.deleteMessage(message.id);
+      }
       return null;
     }
     case 'thread':

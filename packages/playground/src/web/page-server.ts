@@ -34,15 +34,21 @@ export class PageServer {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    if (url.pathname === '/page/act') await this.#act(request, response);
-    else if (request.method !== 'GET') response.writeHead(405).end();
-    else await sendPageFile(response, url.pathname);
+    if (url.pathname === '/page/act') {
+      await this.#act(request, response);
+    } else if (request.method !== 'GET') {
+      response.writeHead(405).end();
+    } else {
+      await sendPageFile(response, url.pathname);
+    }
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const url = new URL(request.url ?? '/', 'http://playground');
     const user = this.#parts.world.users.get(url.searchParams.get('as') ?? '') ?? this.#parts.world.people.ada;
-    if (url.pathname !== '/page/live' || !isSameOrigin(request)) return void socket.destroy();
+    if (url.pathname !== '/page/live' || !isSameOrigin(request)) {
+      return void socket.destroy();
+    }
     this.#server.handleUpgrade(request, socket, head, (connected) => {
       connected.on('close', () => this.#sockets.delete(connected));
       connected.on('error', () => connected.terminate());
@@ -53,7 +59,9 @@ export class PageServer {
   }
 
   close(): void {
-    for (const socket of this.#sockets.keys()) socket.terminate();
+    for (const socket of this.#sockets.keys()) {
+      socket.terminate();
+    }
     this.#server.close();
   }
 
@@ -63,12 +71,15 @@ export class PageServer {
         .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
         .end(JSON.stringify(body));
     const isJson = request.headers['content-type']?.startsWith('application/json');
-    if (request.method !== 'POST' || !isJson || !isSameOrigin(request))
+    if (request.method !== 'POST' || !isJson || !isSameOrigin(request)) {
       return void reply(403, { error: 'Only the page itself may ask this.' });
+    }
     try {
       const raw = await readBody(request, REQUEST_BYTES);
       const action = pageAction.safeParse(JSON.parse(raw.toString('utf8')));
-      if (!action.success) return void reply(400, { error: 'The page sent something that nobody understands.' });
+      if (!action.success) {
+        return void reply(400, { error: 'The page sent something that nobody understands.' });
+      }
       const trace = await perform(action.data, this.#driver, this.#parts);
       reply(200, trace ? { interaction: trace.id } : {});
     } catch (error) {
@@ -80,8 +91,11 @@ export class PageServer {
   #tell(change: WorldChange): void {
     if ('message' in change) {
       const { message } = change;
-      if (change.kind === 'messageDelete') this.#send({ type: 'delete', id: message.id, channel: message.channelId });
-      else this.#showMessage(message);
+      if (change.kind === 'messageDelete') {
+        this.#send({ type: 'delete', id: message.id, channel: message.channelId });
+      } else {
+        this.#showMessage(message);
+      }
     } else if ('channel' in change && change.kind !== 'typing') {
       this.#each((user) => this.#view.channels(user));
       this.#each((user) => this.#view.commands(user));
@@ -94,19 +108,27 @@ export class PageServer {
 
   #showMessage(message: Message): void {
     for (const [socket, user] of this.#sockets) {
-      if (!this.#parts.world.canSee(user.id, message)) continue;
+      if (!this.#parts.world.canSee(user.id, message)) {
+        continue;
+      }
       socket.send(JSON.stringify({ type: 'message', message: this.#driver.see(message, user) }));
     }
   }
 
   #each(view: (user: User) => Json): void {
     // Later: looking at the channels may itself open a direct-message channel.
-    for (const [socket, user] of [...this.#sockets]) socket.send(JSON.stringify(view(user)));
+    for (const [socket, user] of [...this.#sockets]) {
+      socket.send(JSON.stringify(view(user)));
+    }
   }
 
   #send(body: Json, isFor: (user: User) => boolean = () => true): void {
     const frame = JSON.stringify(body);
-    for (const [socket, user] of this.#sockets) if (isFor(user)) socket.send(frame);
+    for (const [socket, user] of this.#sockets) {
+      if (isFor(user)) {
+        socket.send(frame);
+      }
+    }
   }
 }
 

@@ -71,7 +71,9 @@ export class PageView {
     const { world } = this.#parts;
     world.directMessages(user);
     return [...world.channels.values()].filter((channel) => {
-      if (channel.type === ChannelType.Dm) return channel.recipientId === user.id;
+      if (channel.type === ChannelType.Dm) {
+        return channel.recipientId === user.id;
+      }
       return channel.guildId === world.home.guild.id && world.may(user.id, channel, 'ViewChannel');
     });
   }
