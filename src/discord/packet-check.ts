@@ -1,3 +1,4 @@
+import { ApplicationCommandOptionType, ApplicationCommandType, ComponentType, InteractionType } from 'discord.js';
 import { z } from 'zod';
 
 /**
@@ -35,9 +36,21 @@ const attachment = z.object({
   width: z.number().nullish(),
   height: z.number().nullish(),
 });
-const button = z.object({ type: z.literal(2), style: z.int(), custom_id: text.optional(), label: text.optional() });
-const select = z.object({ type: z.literal(3), custom_id: text, options: z.array(z.looseObject({})).max(25) });
-const row = z.object({ type: z.literal(1), components: z.array(z.union([button, select])).max(5) });
+const button = z.object({
+  type: z.literal(ComponentType.Button),
+  style: z.int(),
+  custom_id: text.optional(),
+  label: text.optional(),
+});
+const select = z.object({
+  type: z.literal(ComponentType.StringSelect),
+  custom_id: text,
+  options: z.array(z.looseObject({})).max(25),
+});
+const row = z.object({
+  type: z.literal(ComponentType.ActionRow),
+  components: z.array(z.union([button, select])).max(5),
+});
 /** Of a message no more is used than its pictures, its words, and the custom ids under it. */
 const message = z.object({
   id: snowflake,
@@ -60,32 +73,47 @@ const resolved = z.object({
 
 const leafOption = z.object({
   name: text,
-  type: z.int().min(3).max(11),
+  type: z.int().min(ApplicationCommandOptionType.String).max(ApplicationCommandOptionType.Attachment),
   value: z.union([text, z.number(), z.boolean()]),
   focused: z.boolean().optional(),
 });
-const subcommand = z.object({ name: text, type: z.literal(1), options: z.array(leafOption).max(25).optional() });
-const subcommandGroup = z.object({ name: text, type: z.literal(2), options: z.array(subcommand).max(25) });
+const subcommand = z.object({
+  name: text,
+  type: z.literal(ApplicationCommandOptionType.Subcommand),
+  options: z.array(leafOption).max(25).optional(),
+});
+const subcommandGroup = z.object({
+  name: text,
+  type: z.literal(ApplicationCommandOptionType.SubcommandGroup),
+  options: z.array(subcommand).max(25),
+});
 const option = z.union([subcommand, subcommandGroup, leafOption]);
 
 const commandData = z.object({
   id: snowflake,
   name: text,
-  type: z.int().min(1).max(3),
+  type: z.enum(ApplicationCommandType),
   options: z.array(option).max(25).optional(),
   resolved: resolved.optional(),
   target_id: snowflake.optional(),
   guild_id: snowflake.optional(),
 });
-const messageMenuData = commandData.extend({ type: z.literal(3), target_id: snowflake, resolved });
-const chatInputData = commandData.extend({ type: z.literal(1) });
+const messageMenuData = commandData.extend({
+  type: z.literal(ApplicationCommandType.Message),
+  target_id: snowflake,
+  resolved,
+});
+const chatInputData = commandData.extend({ type: z.literal(ApplicationCommandType.ChatInput) });
 const componentData = z.object({
   custom_id: text,
-  component_type: z.union([z.literal(2), z.literal(3)]),
+  component_type: z.literal([ComponentType.Button, ComponentType.StringSelect]),
   values: z.array(text).max(25).optional(),
 });
-const buttonData = componentData.extend({ component_type: z.literal(2) });
-const selectData = componentData.extend({ component_type: z.literal(3), values: z.array(text).max(25) });
+const buttonData = componentData.extend({ component_type: z.literal(ComponentType.Button) });
+const selectData = componentData.extend({
+  component_type: z.literal(ComponentType.StringSelect),
+  values: z.array(text).max(25),
+});
 const modalField = z.object({
   type: z.int(),
   custom_id: text,
@@ -93,8 +121,8 @@ const modalField = z.object({
   values: z.array(text).optional(),
 });
 const modalRow = z.union([
-  z.object({ type: z.literal(18), component: modalField }),
-  z.object({ type: z.literal(1), components: z.array(modalField).max(5) }),
+  z.object({ type: z.literal(ComponentType.Label), component: modalField }),
+  z.object({ type: z.literal(ComponentType.ActionRow), components: z.array(modalField).max(5) }),
 ]);
 const modalData = z.object({ custom_id: text, components: z.array(modalRow).max(10) });
 
@@ -127,10 +155,19 @@ const byWhom = z.union([
 
 const interaction = z
   .discriminatedUnion('type', [
-    z.object({ ...common, type: z.literal(2), data: z.union([chatInputData, messageMenuData]) }),
-    z.object({ ...common, type: z.literal(3), data: z.union([buttonData, selectData]), message }),
-    z.object({ ...common, type: z.literal(4), data: chatInputData }),
-    z.object({ ...common, type: z.literal(5), data: modalData, message: message.optional() }),
+    z.object({
+      ...common,
+      type: z.literal(InteractionType.ApplicationCommand),
+      data: z.union([chatInputData, messageMenuData]),
+    }),
+    z.object({
+      ...common,
+      type: z.literal(InteractionType.MessageComponent),
+      data: z.union([buttonData, selectData]),
+      message,
+    }),
+    z.object({ ...common, type: z.literal(InteractionType.ApplicationCommandAutocomplete), data: chatInputData }),
+    z.object({ ...common, type: z.literal(InteractionType.ModalSubmit), data: modalData, message: message.optional() }),
   ])
   .and(byWhom);
 

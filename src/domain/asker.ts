@@ -12,8 +12,8 @@ export interface Asker {
   readonly isModerator: boolean;
   /** May delete what others asked for: a moderator, or one who may manage messages. */
   readonly mayDelete: boolean;
-  /** What the bot may do in the channel; null where Discord does not say (a reaction in an uncached channel). */
-  readonly appPermissions: bigint | null;
+  /** What the bot would need in the channel and lacks, by the names that moderators see. */
+  readonly missingPermissions: readonly string[];
   readonly locale: string;
 }
 

@@ -34,5 +34,5 @@ export abstract class PainterCaller implements Painter {
   abstract close(): Promise<void>;
 
   /** Has the call answered elsewhere. Rejects with the error that the other side said. */
-  protected abstract call(call: PainterCall, options: PaintOptions): Promise<unknown>;
+  abstract call(call: PainterCall, options: PaintOptions): Promise<unknown>;
 }

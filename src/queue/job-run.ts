@@ -57,11 +57,6 @@ export class JobRun {
     return this.#isAbandoned;
   }
 
-  /** Whether its owner called it off in time. */
-  get isCancelled(): boolean {
-    return this.#isCancelled;
-  }
-
   cancel(): void {
     this.#isCancelled = true;
     this.#controller.abort();

@@ -28,7 +28,7 @@ export function exampleAsker(change: Partial<Asker> = {}): Asker {
     roleIds: [],
     isModerator: false,
     mayDelete: false,
-    appPermissions: null,
+    missingPermissions: [],
     locale: 'en-US',
     ...change,
   };

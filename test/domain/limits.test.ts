@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { missingPermissions } from '../../src/actions/guards/permissions.js';
 import { effectiveLimits } from '../../src/domain/limits.js';
-import { exampleAsker, exampleSettings } from './examples.js';
+import { exampleSettings } from './examples.js';
 
 describe('effectiveLimits', () => {
   it('are the server’s where no role of the member has a tier', () => {
@@ -50,30 +49,5 @@ describe('effectiveLimits', () => {
         expect(forwards).toEqual(backwards);
       }),
     );
-  });
-});
-
-describe('missingPermissions', () => {
-  const all = (1n << 10n) | (1n << 11n) | (1n << 14n) | (1n << 15n) | (1n << 38n);
-
-  it('names what is missing', () => {
-    expect(missingPermissions(exampleAsker({ appPermissions: all }))).toEqual([]);
-    expect(missingPermissions(exampleAsker({ appPermissions: all & ~(1n << 15n) }))).toEqual(['Attach Files']);
-    expect(missingPermissions(exampleAsker({ appPermissions: 0n }))).toEqual([
-      'View Channel',
-      'Send Messages',
-      'Embed Links',
-      'Attach Files',
-    ]);
-  });
-
-  it('asks for the thread permission in threads alone', () => {
-    const inThread = exampleAsker({ inThread: true, appPermissions: all & ~(1n << 38n) & ~(1n << 11n) });
-    expect(missingPermissions(inThread)).toEqual(['Send Messages in Threads']);
-  });
-
-  it('has nothing to ask for from an administrator or in direct messages', () => {
-    expect(missingPermissions(exampleAsker({ appPermissions: 1n << 3n }))).toEqual([]);
-    expect(missingPermissions(exampleAsker({ guildId: null, appPermissions: 0n }))).toEqual([]);
   });
 });

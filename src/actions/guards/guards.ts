@@ -4,7 +4,6 @@ import type { LocalText } from '../../i18n/index.js';
 import type { ActionParts, Ask } from '../ask.js';
 import { LocalError } from '../local-error.js';
 import { plainWord } from '../plain-word.js';
-import { missingPermissions } from './permissions.js';
 
 interface Case extends ActionParts, Ask {
   readonly wish: Wish;
@@ -37,8 +36,7 @@ export function assertMayShow(asker: Asker): void {
   }
 }
 
-function missingRefusal(asker: Asker): LocalText | undefined {
-  const missing = missingPermissions(asker);
+function missingRefusal({ missingPermissions: missing }: Asker): LocalText | undefined {
   return missing.length === 0 ? undefined : (t) => t('guard.permissions', { permissions: missing.join(', ') });
 }
 

@@ -4,6 +4,7 @@ import type { Asker } from '../../domain/asker.js';
 import type { JobOrigin } from '../../domain/job.js';
 import type { Store } from '../../store/store.js';
 import type { Answerable } from './context.js';
+import { missingPermissions } from './missing-permissions.js';
 
 /** Who sent an interaction, from where. */
 export function askerOf(interaction: Answerable | AutocompleteInteraction): Asker {
@@ -17,7 +18,11 @@ export function askerOf(interaction: Answerable | AutocompleteInteraction): Aske
     userId: interaction.user.id,
     roleIds: roleIdsOf(interaction.member),
     ...powersOf(interaction.memberPermissions),
-    appPermissions: interaction.appPermissions.bitfield,
+    // A direct message has none to give.
+    missingPermissions: missingPermissions(
+      interaction.guildId === null ? null : interaction.appPermissions.bitfield,
+      inThread ? 'thread' : 'channel',
+    ),
     locale: interaction.locale,
   };
 }

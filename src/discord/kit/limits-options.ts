@@ -1,11 +1,16 @@
 import { ChannelType, type ChatInputCommandInteraction, type SlashCommandSubcommandBuilder } from 'discord.js';
 import { LocalError } from '../../actions/local-error.js';
+import { plainWord } from '../../actions/plain-word.js';
+import {
+  MAX_ALLOWED_CHANNELS,
+  MAX_BLOCKED_WORDS,
+  MAX_ROLE_TIERS,
+  MAX_WORD_CHARS,
+  SETTING_RANGES,
+} from '../../domain/bounds.js';
 import type { GuildSettings, RoleTier } from '../../domain/settings.js';
 import { choice, named } from './localise.js';
 
-const MAX_TIERS = 25;
-const MAX_CHANNELS = 100;
-const MAX_WORDS = 200;
 const CHANNEL_TYPES = [
   ChannelType.GuildText,
   ChannelType.GuildAnnouncement,
@@ -19,30 +24,17 @@ type Options = ChatInputCommandInteraction['options'];
 
 /** Number options: each is a setting of the server and, with a role, a limit of its tier. */
 const NUMBERS = [
-  {
-    key: 'set.waiting',
-    option: 'waiting',
-    setting: 'maxWaitingPerMember',
-    tier: 'maxWaitingPerMember',
-    min: 1,
-    max: 1000,
-  },
-  { key: 'set.hour', option: 'hour', setting: 'jobsPerHour', tier: 'jobsPerHour', min: 0, max: 100_000 },
-  { key: 'set.day', option: 'day', setting: 'jobsPerDay', tier: 'jobsPerDay', min: 0, max: 100_000 },
-  { key: 'set.cooldown', option: 'cooldown', setting: 'cooldownSeconds', tier: 'cooldownSeconds', min: 0, max: 86_400 },
-  {
-    key: 'set.pictures',
-    option: 'pictures',
-    setting: 'maxPicturesPerPrompt',
-    tier: 'maxPicturesPerPrompt',
-    min: 1,
-    max: 16,
-  },
-  { key: 'set.share', option: 'share', setting: 'queueShare', tier: 'weight', min: 0.01, max: 100 },
+  { key: 'set.waiting', option: 'waiting', setting: 'maxWaitingPerMember', tier: 'maxWaitingPerMember' },
+  { key: 'set.hour', option: 'hour', setting: 'jobsPerHour', tier: 'jobsPerHour' },
+  { key: 'set.day', option: 'day', setting: 'jobsPerDay', tier: 'jobsPerDay' },
+  { key: 'set.cooldown', option: 'cooldown', setting: 'cooldownSeconds', tier: 'cooldownSeconds' },
+  { key: 'set.pictures', option: 'pictures', setting: 'maxPicturesPerPrompt', tier: 'maxPicturesPerPrompt' },
+  { key: 'set.share', option: 'share', setting: 'queueShare', tier: 'weight' },
 ] as const;
 
 export function setOptions(command: SlashCommandSubcommandBuilder): SlashCommandSubcommandBuilder {
-  for (const { key, min, max, option } of NUMBERS) {
+  for (const { key, option, tier } of NUMBERS) {
+    const { min, max } = SETTING_RANGES[tier];
     if (option === 'share') {
       command.addNumberOption((o) => named(o, key).setMinValue(min).setMaxValue(max));
     } else {
@@ -106,7 +98,8 @@ interface NumberChange {
 }
 
 function readNumbers(options: Options): NumberChange[] {
-  return NUMBERS.flatMap(({ option, setting, tier, min, max }) => {
+  return NUMBERS.flatMap(({ option, setting, tier }) => {
+    const { min, max } = SETTING_RANGES[tier];
     const value = option === 'share' ? options.getNumber(option) : options.getInteger(option);
     if (value === null) {
       return [];
@@ -135,8 +128,8 @@ function changeTiers(
   }
   const own = before.find((tier) => tier.roleId === roleId) ?? { roleId };
   const values = Object.fromEntries(numbers.map(({ tier, value }) => [tier, value]));
-  if (kept.length >= MAX_TIERS) {
-    throw tooMany(MAX_TIERS);
+  if (kept.length >= MAX_ROLE_TIERS) {
+    throw tooMany(MAX_ROLE_TIERS);
   }
   return [...kept, { ...own, ...values }];
 }
@@ -157,8 +150,8 @@ function changeChannels(before: readonly string[] | null, options: Options): rea
   if (removed !== undefined) {
     channels.delete(removed);
   }
-  if (channels.size > MAX_CHANNELS) {
-    throw tooMany(MAX_CHANNELS);
+  if (channels.size > MAX_ALLOWED_CHANNELS) {
+    throw tooMany(MAX_ALLOWED_CHANNELS);
   }
   // The last channel taken away: nowhere would be a pause in disguise.
   return channels.size === 0 ? null : [...channels];
@@ -183,8 +176,8 @@ function changeWords(
       words.add(`-${word}`);
     }
   }
-  if (words.size > MAX_WORDS) {
-    throw tooMany(MAX_WORDS);
+  if (words.size > MAX_BLOCKED_WORDS) {
+    throw tooMany(MAX_BLOCKED_WORDS);
   }
   return [...words];
 }
@@ -195,10 +188,11 @@ function splitWords(text: string | null): string[] {
     .map((word) => word.trim().toLowerCase())
     .filter((word) => word !== '');
   for (const word of words) {
-    const isUsable = word.length <= 40 && /[\p{L}\p{N}].*[\p{L}\p{N}]/su.test(word) && !word.startsWith('-');
+    const isUsable =
+      word.length <= MAX_WORD_CHARS && /[\p{L}\p{N}].*[\p{L}\p{N}]/su.test(word) && !word.startsWith('-');
     if (!isUsable) {
-      const shown = word.slice(0, 40).replace(/[`*_~|@<>]/g, '');
-      throw new LocalError('bad_word', (t) => t('limits.badWord', { word: shown, max: MAX_WORDS }));
+      const shown = plainWord(word, MAX_WORD_CHARS);
+      throw new LocalError('bad_word', (t) => t('limits.badWord', { word: shown, max: MAX_BLOCKED_WORDS }));
     }
   }
   return words;

@@ -7,6 +7,7 @@ import type { Job } from '../../domain/job.js';
 import { translator } from '../../i18n/index.js';
 import { powersOf } from '../kit/asker-of.js';
 import type { Context } from '../kit/context.js';
+import { missingPermissions } from '../kit/missing-permissions.js';
 import { controlUnder } from '../kit/target.js';
 import { REACTIONS } from './index.js';
 
@@ -110,7 +111,10 @@ function askerOfReaction(
     userId,
     roleIds: member === null ? [] : [...member.roles.cache.keys()],
     ...powersOf(member === null || !isGuildChannel ? null : channel.permissionsFor(member)),
-    appPermissions: me === null || !isGuildChannel ? null : channel.permissionsFor(me).bitfield,
+    missingPermissions: missingPermissions(
+      me === null || !isGuildChannel ? null : channel.permissionsFor(me).bitfield,
+      inThread ? 'thread' : 'channel',
+    ),
     // Reactions carry no locale: the requester's own is known; for others, the server's.
     locale: userId === job.origin.userId ? job.origin.locale : (message.guild?.preferredLocale ?? job.origin.locale),
   };

@@ -1,15 +1,7 @@
 /** Several painting processes behind one painter: each call goes to the least busy one. */
-import type { Embedding } from '../../domain/embedding.js';
-import type {
-  BundleSummary,
-  Painter,
-  PaintOptions,
-  PaintRequest,
-  PaintResult,
-  Phrase,
-  RenderedPicture,
-  RenderRequest,
-} from '../painter.js';
+import { PainterCaller } from '../caller.js';
+import type { BundleSummary, PaintOptions } from '../painter.js';
+import type { PainterCall } from '../wire.js';
 import { ProcessPainter, type WorkerEvent, type WorkerOptions, type WorkerState } from './process-painter.js';
 
 export interface WorkerPoolOptions extends Omit<WorkerOptions, 'onEvent'> {
@@ -25,10 +17,11 @@ export interface WorkerStatus {
   readonly restartCount: number;
 }
 
-export class ProcessPool implements Painter {
+export class ProcessPool extends PainterCaller {
   readonly #workers: readonly ProcessPainter[];
 
   private constructor(workers: readonly ProcessPainter[]) {
+    super();
     this.#workers = workers;
   }
 
@@ -63,20 +56,8 @@ export class ProcessPool implements Painter {
     }));
   }
 
-  paint(request: PaintRequest, options?: PaintOptions): Promise<PaintResult> {
-    return this.#leastBusy().paint(request, options);
-  }
-
-  render(request: RenderRequest): Promise<RenderedPicture> {
-    return this.#leastBusy().render(request);
-  }
-
-  describe(image: Uint8Array, count?: number): Promise<readonly Phrase[]> {
-    return this.#leastBusy().describe(image, count);
-  }
-
-  embedImage(image: Uint8Array): Promise<Embedding> {
-    return this.#leastBusy().embedImage(image);
+  override call(call: PainterCall, options: PaintOptions): Promise<unknown> {
+    return this.#leastBusy().call(call, options);
   }
 
   summary(): Promise<BundleSummary> {

@@ -111,7 +111,7 @@ export class ProcessPainter extends PainterCaller {
     await this.#process?.close(this.#options.closeLimitMs ?? 5_000);
   }
 
-  protected override async call(call: PainterCall, options: PaintOptions): Promise<unknown> {
+  override async call(call: PainterCall, options: PaintOptions): Promise<unknown> {
     if (options.signal?.aborted) {
       throw new AbortedError();
     }

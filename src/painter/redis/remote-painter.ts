@@ -121,7 +121,7 @@ export class RemotePainter extends PainterCaller {
     }
   }
 
-  protected override async call(call: PainterCall, { signal, onProgress }: PaintOptions): Promise<unknown> {
+  override async call(call: PainterCall, { signal, onProgress }: PaintOptions): Promise<unknown> {
     if (signal?.aborted) {
       throw new AbortedError();
     }

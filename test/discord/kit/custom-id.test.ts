@@ -41,7 +41,9 @@ describe('custom ids', () => {
     fc.assert(
       fc.property(fc.oneof(nearly, fc.string(), fc.string({ unit: 'binary' })), (text) => {
         const parsed = parseControlId(text);
-        if (parsed !== undefined) { expect(formatControlId(parsed)).toBe(text); }
+        if (parsed !== undefined) {
+          expect(formatControlId(parsed)).toBe(text);
+        }
       }),
       { numRuns: 1000 },
     );

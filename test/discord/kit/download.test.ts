@@ -22,13 +22,19 @@ beforeAll(async () => {
   });
   elsewhere = await listen(other);
   server = createServer((request, response) => {
-    if (request.url === '/cdn/good.png') { return void response.end('picture'); }
-    if (request.url === '/cdn/redirect') { return void response.writeHead(302, { location: elsewhere }).end(); }
+    if (request.url === '/cdn/good.png') {
+      return void response.end('picture');
+    }
+    if (request.url === '/cdn/redirect') {
+      return void response.writeHead(302, { location: elsewhere }).end();
+    }
     if (request.url === '/cdn/endless') {
       const chunk = Buffer.alloc(1024 * 1024);
       const send = () => {
         while (!response.destroyed && response.write(chunk)) {}
-        if (!response.destroyed) { response.once('drain', send); }
+        if (!response.destroyed) {
+          response.once('drain', send);
+        }
       };
       return send();
     }
