@@ -123,10 +123,9 @@ describe('tessera start', { timeout: 60_000 }, () => {
     await discord.driver.ready(20_000);
     const wishes = [1, 2, 3, 4].flatMap((i) => [imagine(`fox ${i}`, 'ada'), imagine(`house ${i}`, 'ben')]);
     await Promise.all(wishes.map((wish) => wish.answered()));
-    const stoppedAt = performance.now();
     bot.child.kill('SIGTERM');
+    // After ten seconds it would have ended itself, with 1.
     expect(await bot.exited).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     const between = counts();
     expect(between.active).toBe(0);
     expect(between.waiting).toBeGreaterThan(0);

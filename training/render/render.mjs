@@ -32,8 +32,12 @@ const KEPT_FLAGS =
 /** Whether a picture of this name is left out of the data. `names` are all names of its set. */
 export function isDropped(name, names) {
   // "selfie-medium-light" repeats "selfie"; "traffic-light" repeats nothing.
-  if (/skin-tone/.test(name) || (SKIN_TONE.test(name) && names.has(name.replace(SKIN_TONE, '')))) return true;
-  if (/(^|-)flags?(-|$)/.test(name) && !KEPT_FLAGS.test(name)) return true;
+  if (/skin-tone/.test(name) || (SKIN_TONE.test(name) && names.has(name.replace(SKIN_TONE, '')))) {
+    return true;
+  }
+  if (/(^|-)flags?(-|$)/.test(name) && !KEPT_FLAGS.test(name)) {
+    return true;
+  }
   return /keycap|regional-?indicator|logo|^tag-|^variation-selector/.test(name);
 }
 
@@ -57,14 +61,20 @@ async function renderOne(svg, size) {
 
 function isBlank(pixels) {
   let opaque = 0;
-  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 64) opaque += 1;
+  for (let i = 3; i < pixels.length; i += 4) {
+    if (pixels[i] > 64) {
+      opaque += 1;
+    }
+  }
   return opaque < pixels.length / 4 / 100;
 }
 
 async function main() {
   const folder = process.argv[2];
   const size = Number(process.argv[3] ?? 128);
-  if (!folder) throw new Error('expected a folder to write to: node render.mjs <folder> [size]');
+  if (!folder) {
+    throw new Error('expected a folder to write to: node render.mjs <folder> [size]');
+  }
   mkdirSync(folder, { recursive: true });
   const pixelsOut = createWriteStream(join(folder, 'pictures.u8'));
   const lines = [];
@@ -77,7 +87,9 @@ async function main() {
       const chars = JSON.parse(readFileSync(join(root, 'chars.json'), 'utf8'));
       hexcodes = Object.fromEntries(Object.entries(chars).map(([hex, name]) => [name, hex]));
     } catch (error) {
-      if (error.code !== 'ENOENT') throw error; // a set of icons has no code points
+      if (error.code !== 'ENOENT') {
+        throw error; // a set of icons has no code points
+      }
     }
     const all = new Set(Object.keys(set.icons));
     const names = [...all].filter((name) => !set.icons[name].hidden && !isDropped(name, all));
@@ -93,7 +105,9 @@ async function main() {
         ),
       );
       for (const [i, pixels] of rendered.entries()) {
-        if (!pixels || isBlank(pixels)) continue;
+        if (!pixels || isBlank(pixels)) {
+          continue;
+        }
         const name = slice[i];
         lines.push(
           JSON.stringify({
@@ -106,7 +120,9 @@ async function main() {
             author: info.author.name,
           }),
         );
-        if (!pixelsOut.write(pixels)) await new Promise((done) => pixelsOut.once('drain', done));
+        if (!pixelsOut.write(pixels)) {
+          await new Promise((done) => pixelsOut.once('drain', done));
+        }
         kept += 1;
       }
       process.stderr.write(`\r${prefix.padEnd(20)} ${Math.min(at + 16, names.length)}/${names.length}`);

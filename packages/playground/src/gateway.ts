@@ -47,6 +47,7 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   readonly #wire: Wire;
   readonly #token: string;
   readonly #intervalMs: number;
+  readonly #clock: () => number;
   readonly #timers = new Map<WebSocket, NodeJS.Timeout>();
   readonly #latenessMs: number[] = [];
   #beats = 0;
@@ -54,13 +55,14 @@ export class Gateway extends EventEmitter<{ session: [] }> {
   #resumes = 0;
   #url = '';
 
-  constructor(options: { world: World; wire: Wire; token: string; heartbeatIntervalMs: number }) {
+  constructor(options: { world: World; wire: Wire; token: string; heartbeatIntervalMs: number; clock: () => number }) {
     super();
     this.setMaxListeners(0);
     this.#world = options.world;
     this.#wire = options.wire;
     this.#token = options.token;
     this.#intervalMs = options.heartbeatIntervalMs;
+    this.#clock = options.clock;
     this.#world.on('change', (change) => this.#tell(change));
     this.#server.on('connection', (socket) => this.#open(socket));
   }
@@ -159,7 +161,7 @@ export class Gateway extends EventEmitter<{ session: [] }> {
       }
       switch (message.op) {
         case Op.Heartbeat: {
-          const now = performance.now();
+          const now = this.#clock();
           if (lastBeat !== null) {
             this.#latenessMs.push(now - lastBeat - this.#intervalMs);
           }

@@ -58,7 +58,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const store = new AttachmentStore(now, world.newId);
   const wire = new Wire(world, (attachment) => store.url(attachment));
   const messages = new Messages(world, store, limits);
-  const gateway = new Gateway({ world, wire, token: botToken, heartbeatIntervalMs: limits.heartbeatIntervalMs });
+  const { heartbeatIntervalMs } = limits;
+  const clock = options.clock ?? (() => performance.now());
+  const gateway = new Gateway({ world, wire, token: botToken, heartbeatIntervalMs, clock });
   const deliver = gateway.deliver.bind(gateway);
   const interactions = new Interactions({ world, wire, messages, limits, deliver });
   const commands = new CommandRegistry(world.newId, () => world.tell({ kind: 'commands' }));

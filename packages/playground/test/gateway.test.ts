@@ -31,8 +31,8 @@ class RawClient {
   readonly closed: Promise<number>;
   #wake = () => {};
 
-  constructor() {
-    this.#socket = new WebSocket(`ws://127.0.0.1:${server.port}/gateway/?v=10&encoding=json`);
+  constructor(port: number) {
+    this.#socket = new WebSocket(`ws://127.0.0.1:${port}/gateway/?v=10&encoding=json`);
     open.add(this.#socket);
     this.#socket.on('message', (data) => {
       this.heard.push(JSON.parse(data.toString()) as Frame);
@@ -58,8 +58,8 @@ class RawClient {
   }
 
   /** Resolves once the server said hello. */
-  static async connect(): Promise<RawClient> {
-    const client = new RawClient();
+  static async connect({ port } = server): Promise<RawClient> {
+    const client = new RawClient(port);
     await client.hear(({ op }) => op === 10);
     return client;
   }
@@ -186,15 +186,14 @@ describe('the gateway', () => {
   });
 
   it('records how punctual heartbeats are', async () => {
-    const client = await RawClient.connect();
-    const before = server.driver.heartbeats().beats;
-    client.send({ op: 1, d: null });
-    await client.hear(({ op }) => op === 11);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    let now = 1_000_000_000_000;
+    const timed = await startPlayground({ port: 0, clock: () => now, limits: { heartbeatIntervalMs: 100 } });
+    const client = await RawClient.connect(timed);
     await client.events();
-    const report = server.driver.heartbeats();
-    expect(report.beats).toBe(before + 2);
-    expect(report.latenessMs.at(-1)).toBeGreaterThan(40);
+    now += 150;
+    await client.events();
+    expect(timed.driver.heartbeats()).toEqual({ beats: 2, latenessMs: [50] });
     client.cut();
+    await timed.close();
   });
 });

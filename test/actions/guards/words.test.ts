@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_BLOCKED_WORDS, MAX_PROMPT_CHARS } from '../../../src/domain/bounds.js';
 import { createWordFilter } from '../../../src/actions/guards/words.js';
 
 const filter = createWordFilter();
@@ -73,15 +74,9 @@ describe('a server’s own list', () => {
     );
   });
 
-  it('is quick on the longest prompt and list', () => {
-    const own = Array.from({ length: 200 }, (_, index) => `word${index}`);
-    const prompt = 'a '.repeat(500);
-    const times = Array.from({ length: 6 }, () => {
-      const before = performance.now();
-      filter.find(prompt, own);
-      return performance.now() - before;
-    });
-    // The best of six: the machine may be busy with other things.
-    expect(Math.min(...times)).toBeLessThan(60);
+  it('reads the longest prompt against the longest list', () => {
+    const own = Array.from({ length: MAX_BLOCKED_WORDS }, (_, index) => `word${index}`);
+    const prompt = `${'a '.repeat(MAX_PROMPT_CHARS / 2 - 3)}word7`;
+    expect(filter.find(prompt, own)).toBe('word7');
   });
 });
