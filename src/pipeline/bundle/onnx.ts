@@ -1,5 +1,7 @@
 /** The only file that knows ONNX Runtime. */
 
+// First: what it sets is read when the runtime is loaded.
+import './no-telemetry.js';
 import { basename } from 'node:path';
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { BundleError, TesseraError } from '../../domain/errors.js';
