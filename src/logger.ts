@@ -35,9 +35,30 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: fields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: REDACTED },
+      serializers: { err: loggedError },
       // The finished line: an error's message or stack may carry a token in an address.
       hooks: { streamWrite: redact },
     },
     stream,
   );
+}
+
+/** Causes behind causes that are followed. */
+const MAX_CAUSES = 4;
+
+/**
+ * What is logged of an error. Libraries hang whole requests on theirs (discord.js: the message with its prompt and files;
+ * ioredis: the command with its password), so only fields that are known to be harmless go through.
+ */
+function loggedError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) {
+    return typeof error === 'object' ? { message: 'something that is no error was thrown' } : error;
+  }
+  const { name, message, stack, cause } = error;
+  const { code, status, method } = error as { code?: unknown; status?: unknown; method?: unknown };
+  const plain = Object.fromEntries(
+    Object.entries({ code, status, method }).filter(([, value]) => /^(string|number)$/.test(typeof value)),
+  );
+  const behind = cause === undefined || depth >= MAX_CAUSES ? {} : { cause: loggedError(cause, depth + 1) };
+  return { type: name, message, ...plain, stack, ...behind };
 }

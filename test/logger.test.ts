@@ -29,6 +29,28 @@ describe('createLogger', () => {
     expect(lines).toContain('redis://me:[redacted]@host:6379');
   });
 
+  it('says of an error what went wrong and nothing that hangs on it', () => {
+    const failed = Object.assign(new Error('Service Unavailable'), {
+      code: 50_013,
+      status: 503,
+      method: 'PATCH',
+      requestBody: { files: [{ data: Buffer.alloc(9, 7) }], json: { content: 'a private wish' } },
+    });
+    const refused = Object.assign(new Error('WRONGPASS'), {
+      command: { name: 'auth', args: ['hunter2'] },
+      cause: failed,
+    });
+    const [line = ''] = logged('trace', (log) => log.warn({ err: refused }, 'failed'));
+    expect(JSON.parse(line).err).toMatchObject({
+      type: 'Error',
+      message: 'WRONGPASS',
+      cause: { code: 50_013, status: 503 },
+    });
+    expect(line).not.toMatch(/hunter2|private wish|7,7,7|requestBody/);
+    const [odd = ''] = logged('info', (log) => log.warn({ err: { prompt: 'a private wish' } }, 'failed'));
+    expect(odd).not.toContain('private wish');
+  });
+
   it('keeps prompts out of the log unless debugging', () => {
     const write = (log: ReturnType<typeof createLogger>) => log.info({ job: { prompt: 'a private wish' } }, 'accepted');
     expect(logged('info', write).join('')).not.toContain('a private wish');

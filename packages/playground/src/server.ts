@@ -11,6 +11,7 @@ import { Interactions } from './interactions.js';
 import { DEFAULT_LIMITS, type PlaygroundLimits } from './limits.js';
 import { Messages } from './messages.js';
 import type { Parts } from './parts.js';
+import { urlOf } from './request-url.js';
 import { RestApi } from './rest/api.js';
 import { PageServer } from './web/page-server.js';
 import { Wire } from './wire.js';
@@ -107,7 +108,7 @@ async function route(
   if (!isLoopbackName(request)) {
     return void response.writeHead(421).end('This server answers to 127.0.0.1 only.');
   }
-  const url = new URL(request.url ?? '/', 'http://playground');
+  const url = urlOf(request);
   const version = /^\/api(\/v\d+)?(?=\/)/.exec(url.pathname);
   if (version) {
     if (version[1] !== '/v10') {
@@ -147,7 +148,7 @@ function upgrade(
   head: Buffer,
   to: { readonly gateway: Gateway; readonly page: PageServer },
 ): void {
-  const { pathname } = new URL(request.url ?? '/', 'http://playground');
+  const { pathname } = urlOf(request);
   if (!isLoopbackName(request)) {
     return void socket.destroy();
   }

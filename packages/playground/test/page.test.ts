@@ -39,12 +39,15 @@ describe('the page answers only itself', () => {
     expect((await rawGet(`127.0.0.1:${server.port}`)).startsWith('HTTP/1.1 200')).toBe(true);
   });
 
-  it.each(['page/live', 'gateway'])('refuses a WebSocket to /%s from another page', async (path) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/${path}`, { origin: 'https://evil.example' });
-    await expect(
-      new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject)),
-    ).rejects.toThrow();
-  });
+  it.each(['page/live', 'gateway', '/', '/evil.example', '//:0', '?%', 'page/%zz'])(
+    'refuses a WebSocket to /%s from another page',
+    async (path) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${server.port}/${path}`, { origin: 'https://evil.example' });
+      await expect(
+        new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject)),
+      ).rejects.toThrow();
+    },
+  );
 
   it('serves its own files, nothing beside them, and forbids all foreign content', async () => {
     const index = await fetch(server.pageUrl);

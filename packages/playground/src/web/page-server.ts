@@ -5,6 +5,7 @@ import { DiscordError } from '../discord-error.js';
 import { ClientRefusal } from '../driver/command-data.js';
 import type { PlaygroundDriver } from '../driver/driver.js';
 import type { Parts } from '../parts.js';
+import { urlOf } from '../request-url.js';
 import { readBody } from '../rest/body.js';
 import type { Json, Message, User, WorldChange } from '../world-types.js';
 import { pageAction, perform } from './page-actions.js';
@@ -44,7 +45,7 @@ export class PageServer {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? '/', 'http://playground');
+    const url = urlOf(request);
     const user = this.#parts.world.users.get(url.searchParams.get('as') ?? '') ?? this.#parts.world.people.ada;
     if (url.pathname !== '/page/live' || !isSameOrigin(request)) {
       return void socket.destroy();
