@@ -13,6 +13,7 @@ import { logWorkerEvent } from './painter/process/log-event.js';
 import { ProcessPool } from './painter/process/pool.js';
 import type { RemotePainter } from './painter/redis/remote-painter.js';
 import { FairJobQueue } from './queue/job-queue.js';
+import { lockDatabase } from './store/lock.js';
 import { openStore } from './store/open-store.js';
 
 export interface TesseraOptions {
@@ -39,7 +40,7 @@ const PREVIEW_EVERY_STEPS = 32;
 
 /**
  * Starts everything and resolves when members can use it. Whatever was started is closed again when a later part fails.
- * @throws BundleError, StoreError, TesseraError `port_taken`, and discord.js's errors for a wrong token
+ * @throws BundleError, StoreError, TesseraError `port_taken` or `database_in_use`, and discord.js's errors for a wrong token
  */
 export async function startTessera(options: TesseraOptions): Promise<Tessera> {
   // Closed in reverse order: what was built last depends on what was built first.
@@ -65,6 +66,8 @@ export async function startTessera(options: TesseraOptions): Promise<Tessera> {
 type Closers = (() => void | Promise<void>)[];
 
 async function compose({ config, logger, version, workerEntry }: TesseraOptions, closers: Closers) {
+  const lock = lockDatabase(config.databasePath);
+  closers.push(() => lock.release());
   const store = openStore({ path: config.databasePath });
   closers.push(() => store.close());
 

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { StoreError } from './errors.js';
 import { SqliteJobRepository } from './job-repository.js';
 import { SqliteKeepRepository } from './keep-repository.js';
+import { makeFolder } from './make-folder.js';
 import { migrate } from './migrations.js';
 import { PictureTable } from './picture-table.js';
 import { SettingsAudit } from './settings-audit.js';
@@ -49,18 +48,5 @@ export function openStore(options: StoreOptions): Store {
   } catch (cause) {
     sql.close();
     throw cause;
-  }
-}
-
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) {
-    return;
-  }
-  // Not `recursive: true`: Node 20 then never returns where a file system refuses a new folder with ENOENT (/proc).
-  makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (cause) {
-    throw new StoreError('store_unwritable', `The database folder ${folder} cannot be made or written.`, { cause });
   }
 }

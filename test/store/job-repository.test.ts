@@ -298,7 +298,9 @@ describe('prune', () => {
     expect(store.jobs.get(old)).toBeUndefined();
     expect(store.jobs.get(shownParent)).toBeUndefined();
     expect(store.jobs.get(done)).toMatchObject({ parentJobId: null, source: variation });
-    for (const id of [kept, parent, child, waiting]) { expect(store.jobs.get(id)?.id).toBe(id); }
+    for (const id of [kept, parent, child, waiting]) {
+      expect(store.jobs.get(id)?.id).toBe(id);
+    }
     expect(store.jobs.prune(600)).toBe(0);
     expect(() => store.jobs.prune(Number.NaN)).toThrow(InputError);
   });
