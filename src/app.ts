@@ -2,6 +2,7 @@
 
 import type { Config } from './config.js';
 import { type Bot, createBot } from './discord/bot.js';
+import { checkToken } from './discord/check-token.js';
 import { registerCommands } from './discord/register.js';
 import { TesseraError } from './domain/errors.js';
 import { healthHandler, type RequestHandler, startHealthServer } from './health/health-server.js';
@@ -20,6 +21,8 @@ export interface TesseraOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly version: string;
+  /** Told when it cannot go on and has to be stopped: Discord refuses the bot. */
+  readonly onFatal?: (error: Error) => void;
   /** Script of the painting process; for tests. */
   readonly workerEntry?: URL;
 }
@@ -65,7 +68,7 @@ export async function startTessera(options: TesseraOptions): Promise<Tessera> {
 
 type Closers = (() => void | Promise<void>)[];
 
-async function compose({ config, logger, version, workerEntry }: TesseraOptions, closers: Closers) {
+async function compose({ config, logger, version, onFatal, workerEntry }: TesseraOptions, closers: Closers) {
   const lock = lockDatabase(config.databasePath);
   closers.push(() => lock.release());
   const store = openStore({ path: config.databasePath });
@@ -108,6 +111,7 @@ async function compose({ config, logger, version, workerEntry }: TesseraOptions,
     painter,
     logger,
     version,
+    ...(onFatal === undefined ? {} : { onRefused: onFatal }),
     onEvent: (event) => {
       if (event.kind === 'acknowledged') {
         metrics.observeAcknowledgement(event.ms);
@@ -160,6 +164,7 @@ async function openEndpoint(config: Config, pages: RequestHandler): Promise<Disc
     if (config.discordToken === null) {
       return await openPlayground(config.httpPort, pages);
     }
+    await checkToken(config.discordToken, config.discordApiUrl);
     const server = await startHealthServer({ port: config.httpPort, handler: pages });
     return {
       token: config.discordToken,

@@ -159,9 +159,26 @@ describe('tessera start', { timeout: 60_000 }, () => {
 describe('tessera start fails at once, in one line and with an exit code,', () => {
   it('when the token is wrong', async () => {
     const bot = start({ DISCORD_TOKEN: 'wrong.token.here' });
-    expect(await bot.exited).toBe(1);
-    expect(bot.output.stderr).toMatch(/^tessera: [^\n]*token[^\n]*$/im);
+    expect(await bot.exited).toBe(2);
+    expect(bot.output.stderr).toMatch(/^tessera: DISCORD_TOKEN is refused by Discord \(401\)[^\n]*$/m);
     expect(bot.output.stderr).not.toContain('wrong.token.here');
+    // Before anything that costs time.
+    expect(bot.output.stderr).not.toContain('the worker is ready');
+  });
+
+  it('when Discord cannot be reached', async () => {
+    const bot = start({ DISCORD_API_URL: 'http://127.0.0.1:9/api' });
+    expect(await bot.exited).toBe(2);
+    expect(bot.output.stderr).toMatch(/^tessera: Discord cannot be reached at 127\.0\.0\.1:9: [^\n]*DISCORD_API_URL[^\n]*$/m);
+  });
+
+  it('when another one uses the database, which goes on', async () => {
+    const first = start();
+    await first.waitFor('connected to Discord');
+    const second = start();
+    expect(await second.exited).toBe(1);
+    expect(second.output.stderr).toMatch(/^tessera: The database [^\n]* is in use by another tessera[^\n]*$/m);
+    await imagine('still there').reply(isPainted, 20_000);
   });
 
   it('when the bundle is damaged', async () => {
@@ -183,6 +200,16 @@ describe('tessera start fails at once, in one line and with an exit code,', () =
     const bot = start({ WORKERS: 'many' });
     expect(await bot.exited).toBe(2);
     expect(bot.output.stderr).toMatch(/^tessera: [^\n]*WORKERS[^\n]*\n$/);
+  });
+});
+
+describe('tessera start ends', () => {
+  it('by name and with 1 when Discord will not have it back', async () => {
+    const bot = start();
+    await bot.waitFor('connected to Discord');
+    discord.driver.dropGateway(4004);
+    expect(await bot.exited).toBe(1);
+    expect(bot.output.stderr).toMatch(/Discord refuses the bot \(4004\)[^\n]*DISCORD_TOKEN/);
   });
 });
 

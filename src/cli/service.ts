@@ -8,7 +8,8 @@ export interface Service {
 }
 
 export interface ServiceOptions {
-  readonly start: () => Promise<Service>;
+  /** `fail` ends it like an error that nobody caught. */
+  readonly start: (fail: (error: Error) => void) => Promise<Service>;
   readonly logger: Logger;
   /** From the first signal to the end of the process, milliseconds. Default 10 s: service managers kill soon after. */
   readonly stopLimitMs?: number;
@@ -24,6 +25,7 @@ const HANDLED = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection']
 export async function runService({ start, logger, stopLimitMs = 10_000 }: ServiceOptions): Promise<number> {
   let exitCode: number = EXIT.done;
   let isEnding = false;
+  let fail = (_error: Error) => {};
   const ended = new Promise<void>((resolve) => {
     const end = () => {
       isEnding = true;
@@ -47,10 +49,17 @@ export async function runService({ start, logger, stopLimitMs = 10_000 }: Servic
         end();
       }
     };
+    fail = (error) => {
+      logger.fatal({ err: error }, error.message);
+      exitCode = EXIT.failure;
+      if (!isEnding) {
+        end();
+      }
+    };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
   });
-  const service = await start().catch((error: unknown) => {
+  const service = await start((error) => fail(error)).catch((error: unknown) => {
     // Whoever called us says what was wrong; nothing is left that these handlers could end.
     for (const event of HANDLED) {
       process.removeAllListeners(event);

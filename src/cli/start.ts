@@ -21,8 +21,8 @@ next start.`,
     const { startTessera } = await import('../app.js');
     return runService({
       logger,
-      start: async () => {
-        const tessera = await startTessera({ config, logger, version: version() });
+      start: async (onFatal) => {
+        const tessera = await startTessera({ config, logger, version: version(), onFatal });
         if (tessera.playgroundUrl !== null) {
           terminal.stdout.write(`Playground: ${tessera.playgroundUrl}\n`);
         }

@@ -8,12 +8,14 @@ import {
   Routes,
 } from 'discord.js';
 import { createWordFilter } from '../actions/guards/words.js';
+import type { TesseraError } from '../domain/errors.js';
 import { translator } from '../i18n/index.js';
 import type { Logger } from '../logger.js';
 import type { Painter } from '../painter/painter.js';
 import type { JobQueue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import { createClient } from './client.js';
+import { watchConnection } from './connection.js';
 import { createDispatcher } from './dispatch.js';
 import type { BotEvent, Context } from './kit/context.js';
 import { createDownloader } from './kit/download.js';
@@ -36,6 +38,8 @@ export interface BotDeps {
   readonly clock?: () => number;
   /** Told of every acknowledgement, answer and delivery, for metrics. */
   readonly onEvent?: (event: BotEvent) => void;
+  /** Told when Discord will not have the bot back (a reset token, an intent that was taken away). Default: nothing. */
+  readonly onRefused?: (error: TesseraError) => void;
   /** How often messages are edited; for tests. */
   readonly times?: Partial<ReporterTimes>;
 }
@@ -104,6 +108,11 @@ export function createBot(deps: BotDeps): Bot {
       void handleReaction(context, client, reaction, user.id, false);
     }
   });
+  const connection = watchConnection(client, logger, (error) => {
+    if (!isStopping) {
+      deps.onRefused?.(error);
+    }
+  });
   client.on(Events.Error, (error) => logger.error({ err: error }, 'the Discord client failed'));
   client.on(Events.ShardError, (error) => logger.warn({ err: error }, 'the gateway connection failed'));
   client.on(Events.Warn, (message) => logger.warn(message));
@@ -124,7 +133,7 @@ export function createBot(deps: BotDeps): Bot {
     },
     idle: () => reporter.idle(),
     get isReady() {
-      return client.isReady();
+      return connection.isReady;
     },
     get pingMs() {
       return client.ws.ping;

@@ -269,6 +269,25 @@ describe('a network that fails', () => {
     expect(stage.driver.messages().filter(isFinished)).toHaveLength(1);
   });
 
+  it('that closes the gateway and lets nobody in: not ready until it is back, one line in the log', async () => {
+    expect(stage.bot.isReady).toBe(true);
+    stage.driver.setGatewayOpen(false);
+    stage.driver.dropGateway(4000);
+    await eventually(() => !stage.bot.isReady, 'the loss was noticed');
+    stage.driver.setGatewayOpen(true);
+    await eventually(() => stage.bot.isReady, 'it was back');
+    const lines = stage.logged.splice(0).filter((line) => line.includes('connection to Discord was lost'));
+    expect(lines).toHaveLength(1);
+    await imagine(stage, 'again');
+  }, 60_000);
+
+  it('that refuses the token for good: said by name', async () => {
+    stage.driver.dropGateway(4004);
+    await eventually(() => stage.refusals.length > 0, 'it was told');
+    expect(stage.refusals[0]?.message).toMatch(/4004.*DISCORD_TOKEN/);
+    expect(stage.bot.isReady).toBe(false);
+  });
+
   it('that cuts the gateway: what happened meanwhile is answered', async () => {
     stage.driver.dropGateway('cut');
     await imagine(stage, 'while away');

@@ -76,7 +76,9 @@ describe('/imagine', () => {
     const before = edits().length;
     // Long past the time at which the next edit would be due.
     stage.clockAheadMs += 60_000;
-    for (let i = 0; i < 3; i += 1) { await settled(stage); }
+    for (let i = 0; i < 3; i += 1) {
+      await settled(stage);
+    }
     expect(edits().length).toBe(before);
     open();
     await trace.reply(isFinished);
@@ -208,7 +210,9 @@ describe('/queue', () => {
       stage.driver.slash('imagine', { prompt: 'bens' }, { as: 'ben' }),
       stage.driver.slash('imagine', { prompt: 'mine' }),
     ];
-    for (const trace of traces) { await trace.reply(); }
+    for (const trace of traces) {
+      await trace.reply();
+    }
     const seen = await stage.driver.slash('queue').reply();
     expect(seen.flags & EPHEMERAL).toBe(EPHEMERAL);
     expect(textOf(seen)).toMatch(/2 waiting, 1 being painted/);

@@ -220,7 +220,9 @@ describe('controls that outlive things', () => {
 describe('reactions', () => {
   it.each([false, true])('reroll, keep and delete (after a restart: %s)', async (isRestarted) => {
     const { message, job } = await imagine(stage, 'react to me');
-    if (isRestarted) { await stage.restart(); }
+    if (isRestarted) {
+      await stage.restart();
+    }
     stage.driver.react(message, '🔁', { as: 'ben' });
     const reply = await stage.driver.waitForMessage(
       (seen) => isFinished(seen) && jobUnder(stage, seen).parentJobId === job.id,
@@ -277,7 +279,9 @@ describe('reactions', () => {
   it('mean nothing on other messages', async () => {
     const said = stage.driver.say('not a job', { as: 'ben' });
     const before = stage.painter.requests.length;
-    for (const emoji of ['🔁', '⭐', '❌', '😀']) { stage.driver.react(said, emoji); }
+    for (const emoji of ['🔁', '⭐', '❌', '😀']) {
+      stage.driver.react(said, emoji);
+    }
     await settled(stage);
     expect(stage.painter.requests.length).toBe(before);
     expect(stage.driver.see(said).id).toBe(said.id);

@@ -37,13 +37,21 @@ export class FakePainter implements Painter {
   async paint(request: PaintRequest, options: PaintOptions = {}): Promise<PaintResult> {
     this.requests.push(request);
     const { condition } = request;
-    if (condition.kind === 'text') { this.textEncodings += 1; }
+    if (condition.kind === 'text') {
+      this.textEncodings += 1;
+    }
     options.onProgress?.({ stage: 'encode', fraction: 0.05 });
     options.onProgress?.({ stage: 'generate', fraction: 0.5, preview: png(4, 4, 7) });
-    if (this.gate !== undefined) { await Promise.race([this.gate, aborted(options.signal)]); }
-    if (options.signal?.aborted === true) { throw new AbortedError(); }
+    if (this.gate !== undefined) {
+      await Promise.race([this.gate, aborted(options.signal)]);
+    }
+    if (options.signal?.aborted === true) {
+      throw new AbortedError();
+    }
     const failure = this.failures.shift();
-    if (failure !== undefined) { throw failure; }
+    if (failure !== undefined) {
+      throw failure;
+    }
     const bundle = (await this.summary()).id;
     const vector = condition.kind === 'text' ? embeddingOf(condition.prompt) : vectorIn(condition);
     if ('embedding' in condition && condition.embedding.bundle !== bundle) {
@@ -59,7 +67,9 @@ export class FakePainter implements Painter {
       return own === undefined ? picture : { ...picture, condition: own };
     });
     const result = { embedding: { vector, bundle }, sampling: SAMPLING, pictures, timings: TIMINGS };
-    if (condition.kind !== 'text' || this.unknownWords === undefined) { return result; }
+    if (condition.kind !== 'text' || this.unknownWords === undefined) {
+      return result;
+    }
     return { ...result, words: { understood: [], unknown: this.unknownWords } };
   }
 
@@ -118,7 +128,9 @@ function vectorIn(condition: Exclude<PaintRequest['condition'], { kind: 'text' }
 }
 
 function assertPicture(bytes: Uint8Array): void {
-  if (bytes[0] !== 0x89 || bytes[1] !== 0x50) { throw new InputError('Expected a picture.'); }
+  if (bytes[0] !== 0x89 || bytes[1] !== 0x50) {
+    throw new InputError('Expected a picture.');
+  }
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {
@@ -132,7 +144,9 @@ export function png(width: number, height: number, grey: number, paddingBytes = 
   header.writeUInt32BE(height, 4);
   header.set([8, 0, 0, 0, 0], 8);
   const rows = Buffer.alloc((width + 1) * height, grey);
-  for (let y = 0; y < height; y += 1) { rows[y * (width + 1)] = 0; }
+  for (let y = 0; y < height; y += 1) {
+    rows[y * (width + 1)] = 0;
+  }
   const padding =
     paddingBytes > 0 ? [chunk('tEXt', Buffer.concat([Buffer.from('p\0'), Buffer.alloc(paddingBytes, 120)]))] : [];
   return Buffer.concat([
@@ -157,7 +171,9 @@ function crc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) {
     crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) { crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0); }
+    for (let bit = 0; bit < 8; bit += 1) {
+      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
   }
   return ~crc >>> 0;
 }

@@ -201,7 +201,9 @@ describe('a thousand forged interactions', () => {
       expect(text).not.toContain(SECRET);
       expect(text).not.toMatch(/\.[jt]s:\d+|node_modules|TypeError|undefined is not|\/work\//);
     }
-    for (const message of seen) { expect(message.mention_everyone).toBe(false); }
+    for (const message of seen) {
+      expect(message.mention_everyone).toBe(false);
+    }
     const empty = seen.filter((message) => textOf(message) === '' && message.attachments.length === 0);
     expect(empty.filter((message) => (message.flags & 128) === 0)).toEqual([]);
 

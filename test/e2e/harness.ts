@@ -19,6 +19,8 @@ export interface Stage {
   readonly events: BotEvent[];
   /** Lines of warnings and errors that the bot logged. */
   readonly logged: string[];
+  /** Why Discord would not have the bot back. */
+  readonly refusals: Error[];
   /** SQL statements that were run; a test empties it. */
   readonly statements: string[];
   /** Milliseconds that the bot's clock is ahead. */
@@ -50,6 +52,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const logged: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const events: BotEvent[] = [];
+  const refusals: Error[] = [];
 
   const build = () => {
     const queue: JobQueue = new FairJobQueue({
@@ -71,6 +74,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       version: '9.9.9',
       clock: () => Date.now() + stage.clockAheadMs,
       onEvent: (event) => void events.push(event),
+      onRefused: (error) => void refusals.push(error),
       times: { ...FAST, ...options.times },
     });
     return { queue, bot };
@@ -83,6 +87,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     events,
     logged,
     statements,
+    refusals,
     clockAheadMs: 0,
     ...({} as Pick<Stage, 'queue' | 'bot'>),
     async restart({ graceMs = 50, whileDown } = {}) {
@@ -123,7 +128,9 @@ export function gate(painter: FakePainter): () => void {
  */
 export async function settled(stage: Stage): Promise<void> {
   await stage.driver.slash('help').reply();
-  if (stage.painter.gate === undefined) { await stage.queue.idle(); }
+  if (stage.painter.gate === undefined) {
+    await stage.queue.idle();
+  }
   await stage.bot.idle();
 }
 
@@ -131,7 +138,9 @@ export async function settled(stage: Stage): Promise<void> {
 export async function eventually(isSo: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!isSo()) {
-    if (Date.now() > end) { throw new Error(`Waited in vain until ${what}.`); }
+    if (Date.now() > end) {
+      throw new Error(`Waited in vain until ${what}.`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -145,7 +154,9 @@ export function jobUnder(stage: Stage, message: SeenMessage): Job {
     .map((control) => /^t1:\w+:(\w{12})/.exec(control.custom_id ?? '')?.[1])
     .find((found) => found !== undefined);
   const job = stage.store.jobs.get(id ?? '');
-  if (job === undefined) { throw new Error('the message shows no job'); }
+  if (job === undefined) {
+    throw new Error('the message shows no job');
+  }
   return job;
 }
 

@@ -93,7 +93,13 @@ export class Gateway extends EventEmitter<{ session: [] }> {
     return { beats: this.#beats, latenessMs: [...this.#latenessMs] };
   }
 
+  /** While false, nobody gets in. */
+  isOpen = true;
+
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!this.isOpen) {
+      return void socket.destroy();
+    }
     this.#server.handleUpgrade(request, socket, head, (connected) =>
       this.#server.emit('connection', connected, request),
     );
@@ -110,11 +116,16 @@ export class Gateway extends EventEmitter<{ session: [] }> {
 
   /**
    * Breaks all connections.
-   * @param how `cut`: like a pulled cable, to be resumed; `reconnect`: Discord asks for it (op 7); `invalidate`: the session is gone
+   * @param how `cut`: like a pulled cable, to be resumed; `reconnect`: Discord asks for it (op 7); `invalidate`: the session
+   * is gone; a number: closed with this code
    */
-  drop(how: 'cut' | 'reconnect' | 'invalidate' = 'cut'): void {
+  drop(how: 'cut' | 'reconnect' | 'invalidate' | number = 'cut'): void {
     for (const session of this.sessions.values()) {
       const { socket } = session;
+      if (typeof how === 'number') {
+        socket?.close(how);
+        continue;
+      }
       if (how === 'invalidate') {
         this.#end(session);
       }

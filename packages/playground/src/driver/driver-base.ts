@@ -202,8 +202,14 @@ export class DriverBase {
     this.world.removeChannel(this.channel(channel));
   }
 
-  dropGateway(how?: 'cut' | 'reconnect' | 'invalidate'): void {
+  /** @param how as `Gateway.drop` */
+  dropGateway(how?: 'cut' | 'reconnect' | 'invalidate' | number): void {
     this.parts.gateway.drop(how);
+  }
+
+  /** While closed, connections to the gateway are refused. */
+  setGatewayOpen(isOpen: boolean): void {
+    this.parts.gateway.isOpen = isOpen;
   }
 
   /** @throws ClientRefusal when there is no such message */
