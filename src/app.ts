@@ -78,8 +78,10 @@ async function compose({ config, logger, version, onFatal, workerEntry }: Tesser
   let bot: Bot | undefined;
   let queue: FairJobQueue | undefined;
   let workers: ProcessPool | undefined;
+  let remote: RemotePainter | undefined;
   const sources: HealthSources = {
     workers: () => workers?.status() ?? [],
+    remote: () => remote && { slots: remote.slots, isReachable: remote.isReachable },
     gateway: () => bot && { isReady: bot.isReady, pingMs: bot.pingMs < 0 ? null : bot.pingMs },
     queue: () => queue,
     jobCounts: () => store.jobs.counts(),
@@ -96,7 +98,7 @@ async function compose({ config, logger, version, onFatal, workerEntry }: Tesser
     workers = await openWorkers(config, logger, workerEntry);
     painter = workers;
   } else {
-    const remote = await openRemote(config.redisUrl, logger, (count) => queue?.setSlots(count));
+    remote = await openRemote(config.redisUrl, logger, (count) => queue?.setSlots(count));
     slots = remote.slots;
     painter = remote;
   }

@@ -27,7 +27,9 @@ beforeEach(async ({ task }) => {
   await registerCommands({ token: discord.botToken, apiUrl: discord.apiUrl });
 });
 afterEach(async () => {
-  for (const child of running.splice(0)) { child.kill('SIGKILL'); }
+  for (const child of running.splice(0)) {
+    child.kill('SIGKILL');
+  }
   await discord.close();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,8 +74,12 @@ function start(env: Record<string, string> = {}, command = 'start') {
   const waitFor = async (message: string): Promise<LogLine> => {
     for (let tries = 0; tries < 1_000; tries++) {
       const line = logged(message);
-      if (line !== undefined) { return line; }
-      if (child.exitCode !== null) { break; }
+      if (line !== undefined) {
+        return line;
+      }
+      if (child.exitCode !== null) {
+        break;
+      }
       await sleep(20);
     }
     throw new Error(`"${message}" was not logged:\n${output.stderr}`);
@@ -132,7 +138,9 @@ describe('tessera start', { timeout: 60_000 }, () => {
     expect(between.waiting + between.completed).toBe(8);
 
     start();
-    for (const wish of wishes) { await wish.reply(isPainted, 20_000); }
+    for (const wish of wishes) {
+      await wish.reply(isPainted, 20_000);
+    }
     expect(counts()).toMatchObject({ completed: 8, waiting: 0, active: 0, failed: 0 });
   });
 
@@ -143,7 +151,9 @@ describe('tessera start', { timeout: 60_000 }, () => {
     const first = [1, 2, 3].map((i) => imagine(`fox ${i}`));
     await Promise.all(first.map((wish) => wish.answered()));
     process.kill(pid, 'SIGKILL');
-    for (const wish of first) { await wish.reply(isPainted, 20_000); }
+    for (const wish of first) {
+      await wish.reply(isPainted, 20_000);
+    }
     expect(bot.logged('the worker was lost and will be restarted')).toBeDefined();
 
     const second = [4, 5, 6].map((i) => imagine(`fox ${i}`, 'ben'));
@@ -151,7 +161,9 @@ describe('tessera start', { timeout: 60_000 }, () => {
     bot.child.kill('SIGKILL');
     await bot.exited;
     start();
-    for (const wish of second) { await wish.reply(isPainted, 20_000); }
+    for (const wish of second) {
+      await wish.reply(isPainted, 20_000);
+    }
     expect(counts()).toMatchObject({ completed: 6, waiting: 0, active: 0, failed: 0 });
   });
 });
@@ -169,7 +181,9 @@ describe('tessera start fails at once, in one line and with an exit code,', () =
   it('when Discord cannot be reached', async () => {
     const bot = start({ DISCORD_API_URL: 'http://127.0.0.1:9/api' });
     expect(await bot.exited).toBe(2);
-    expect(bot.output.stderr).toMatch(/^tessera: Discord cannot be reached at 127\.0\.0\.1:9: [^\n]*DISCORD_API_URL[^\n]*$/m);
+    expect(bot.output.stderr).toMatch(
+      /^tessera: Discord cannot be reached at 127\.0\.0\.1:9: [^\n]*DISCORD_API_URL[^\n]*$/m,
+    );
   });
 
   it('when another one uses the database, which goes on', async () => {
@@ -217,7 +231,9 @@ describe('tessera start without a token', () => {
   it('opens the playground with the bot in it, /healthz on the same port', async () => {
     const bot = start({ DISCORD_TOKEN: '' });
     const { healthUrl = '' } = await bot.waitFor('listening');
-    while (bot.output.stdout === '' && bot.child.exitCode === null) { await sleep(20); }
+    while (bot.output.stdout === '' && bot.child.exitCode === null) {
+      await sleep(20);
+    }
     const url = /^Playground: (http:\/\/127\.0\.0\.1:\d+\/)\n$/.exec(bot.output.stdout)?.[1] ?? '';
     expect(healthUrl).toBe(`${url}healthz`);
     expect((await fetch(healthUrl)).status).toBe(200);

@@ -68,14 +68,20 @@ function problemsOf(path: string, source: string): string[] {
   const part = partOf(path);
   const problems: string[] = [];
   const allowed = ALLOWED[part];
-  if (allowed === undefined) { return [`${path}: the folder ${part} has no rule in this test`]; }
+  if (allowed === undefined) {
+    return [`${path}: the folder ${part} has no rule in this test`];
+  }
   for (const { target } of importsOf(source)) {
     if (target.startsWith('.')) {
       const imported = relative(SRC, resolve(SRC, dirname(path), target)).replace(/\.js$/, '.ts');
       const other = partOf(imported);
-      if (other === part || allowed.includes('*') || allowed.includes(other)) { continue; }
+      if (other === part || allowed.includes('*') || allowed.includes(other)) {
+        continue;
+      }
       const isPort = imported === `${other}/${other}.ts`;
-      if (!(isPort && allowed.includes(`${other}:port`))) { problems.push(`${path} imports ${imported}`); }
+      if (!(isPort && allowed.includes(`${other}:port`))) {
+        problems.push(`${path} imports ${imported}`);
+      }
       continue;
     }
     for (const [name, places] of Object.entries(PACKAGES)) {

@@ -12,7 +12,9 @@ describe('the default bundle’s figures', async () => {
   const { metrics, version, memory } = await readManifest(resolve(root, 'models/emoji'));
   const figures = ['named', 'namedSingle', 'namedCompositions', 'counted', 'coloured'].map((name) => {
     const value = metrics[name];
-    if (typeof value !== 'number') { throw new Error(`Expected a number for ${name} in bundle.json but it has ${value}.`); }
+    if (typeof value !== 'number') {
+      throw new Error(`Expected a number for ${name} in bundle.json but it has ${value}.`);
+    }
     return [name, percent(value)] as const;
   });
 

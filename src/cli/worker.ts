@@ -29,7 +29,7 @@ the bot's queue.`,
     const { ProcessPool } = await import('../painter/process/pool.js');
     const { logWorkerEvent } = await import('../painter/process/log-event.js');
     const { serveRemoteJobs } = await import('../painter/redis/serve-remote-jobs.js');
-    const start = async (): Promise<Service> => {
+    const start = async (fail: (error: Error) => void): Promise<Service> => {
       const pool = await ProcessPool.start({
         count: config.workers,
         bundleDir: config.modelBundle,
@@ -42,6 +42,7 @@ the bot's queue.`,
         const server = await serveRemoteJobs(pool, {
           redisUrl,
           slots: config.workers,
+          onRefused: fail,
           onError: (error) => logger.warn({ err: error }, 'Redis'),
         });
         logger.info({ workerId: server.workerId, slots: config.workers }, 'waiting for jobs');

@@ -33,7 +33,7 @@ export function healthHandler(sources: HealthSources, metrics: Metrics): Request
   };
 }
 
-/** What /healthz says: ok while Discord is connected and, where this machine paints, a painting process is ready. */
+/** What /healthz says: ok while Discord is connected and somebody can paint: a process of this machine, or a living worker behind Redis. */
 function health(sources: HealthSources) {
   const workers = sources.workers().map(({ state, pendingCount, restartCount }) => ({
     state,
@@ -42,10 +42,13 @@ function health(sources: HealthSources) {
   }));
   const gateway = sources.gateway() ?? { isReady: false, pingMs: null };
   const queue = sources.queue();
-  const canPaint = workers.length === 0 || workers.some((worker) => worker.state === 'ready');
+  const remote = sources.remote();
+  const canPaint =
+    remote === undefined ? workers.some((worker) => worker.state === 'ready') : remote.isReachable && remote.slots > 0;
   return {
     ok: canPaint && gateway.isReady && queue !== undefined,
     workers,
+    ...(remote === undefined ? {} : { remote }),
     gateway,
     queue: { waiting: queue?.waitingCount ?? 0, active: queue?.activeCount ?? 0 },
   };

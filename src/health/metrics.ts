@@ -34,6 +34,10 @@ export class Metrics {
     gauge('workers_ready', 'Painting processes that are ready.', () =>
       sources.workers().reduce((sum, { state }) => sum + Number(state === 'ready'), 0),
     );
+    gauge('remote_slots', 'Pictures that living workers behind Redis paint at once; 0 while Redis is away.', () => {
+      const remote = sources.remote();
+      return remote?.isReachable ? remote.slots : 0;
+    });
     gauge('worker_restarts', 'Times a painting process was lost and started again.', () =>
       sources.workers().reduce((sum, { restartCount }) => sum + restartCount, 0),
     );

@@ -13,6 +13,8 @@ interface WorkerHealth {
 export interface HealthSources {
   /** Local painting processes; empty where remote machines paint. */
   readonly workers: () => readonly WorkerHealth[];
+  /** Machines behind Redis; undefined where this one paints. */
+  readonly remote: () => { readonly slots: number; readonly isReachable: boolean } | undefined;
   readonly gateway: () => { readonly isReady: boolean; readonly pingMs: number | null } | undefined;
   readonly queue: () => Pick<JobQueue, 'waitingCount' | 'activeCount'> | undefined;
   readonly jobCounts: () => Readonly<Partial<Record<JobStatus, number>>>;

@@ -113,6 +113,8 @@ export interface Phrase {
 export interface BundleSummary {
   /** `name@version`: embeddings and tokens mean something to the very weights that made them alone. */
   readonly id: string;
+  /** SHA-256 over the manifest, which holds those of all files: two bundles of one id are told apart by it. */
+  readonly checksum: string;
   readonly name: string;
   readonly version: string;
   readonly licence: string;

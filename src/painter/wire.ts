@@ -149,6 +149,7 @@ export const bundleSummary: z.ZodType<BundleSummary> = z.object({
   version: z.string(),
   licence: z.string(),
   id: z.string(),
+  checksum: z.string(),
   pictureSizePx: z.number(),
   styles: z.array(z.string()),
   sampling: samplingSettings,

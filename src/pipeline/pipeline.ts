@@ -1,5 +1,6 @@
 /** From a condition to ranked pictures: everything above the single graphs. */
 
+import { createHash } from 'node:crypto';
 import type { Embedding } from '../domain/embedding.js';
 import { AbortedError, expected } from '../domain/errors.js';
 import type {
@@ -199,6 +200,7 @@ export class Pipeline implements Painter {
     const { name, version, licence, decoder, styles, sampling, metrics } = this.#parts.manifest;
     return {
       id: bundleId(this.#parts.manifest),
+      checksum: createHash('sha256').update(JSON.stringify(this.#parts.manifest)).digest('hex'),
       name,
       version,
       licence,

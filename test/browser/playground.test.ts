@@ -29,10 +29,14 @@ describe.skipIf(browserPath === undefined)('the bot in the playground', { timeou
     const page = await browser.newPage({ locale: 'en-US', viewport: { width: 1100, height: 900 } });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error') { problems.push(message.text()); }
+      if (message.type() === 'error') {
+        problems.push(message.text());
+      }
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(playground.url) && !request.url().startsWith('data:')) { problems.push(request.url()); }
+      if (!request.url().startsWith(playground.url) && !request.url().startsWith('data:')) {
+        problems.push(request.url());
+      }
     });
     chat = new PlaygroundPage(page);
     await chat.open(playground.url);
@@ -41,7 +45,9 @@ describe.skipIf(browserPath === undefined)('the bot in the playground', { timeou
   afterAll(async () => {
     await browser?.close();
     await playground?.stop();
-    if (folder !== undefined) { rmSync(folder, { recursive: true }); }
+    if (folder !== undefined) {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   const messages = () => chat.page.locator('.message');
@@ -59,7 +65,9 @@ describe.skipIf(browserPath === undefined)('the bot in the playground', { timeou
     const text = await grid.textContent();
     expect(text).toMatch(/Ada used \/imagine/);
     expect(text).toMatch(/Seed42Fit(-?\d\.\d\d( · )?){4}Time\d+\.\d sJob[0-9A-Z]{12}Asked by@Ada/);
-    for (const label of ['U1', 'V2', 'V4+', '🎨', '⭐', '❌']) { await chat.button(grid, label).waitFor(); }
+    for (const label of ['U1', 'V2', 'V4+', '🎨', '⭐', '❌']) {
+      await chat.button(grid, label).waitFor();
+    }
     const size = await grid
       .locator('.files img')
       .evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth);

@@ -246,7 +246,9 @@ describe('help', () => {
   it('lists every command', async () => {
     const result = await cli(['--help']);
     expect(result.exitCode).toBe(0);
-    for (const { name } of commands) { expect(result.stdout).toContain(`  ${name} `); }
+    for (const { name } of commands) {
+      expect(result.stdout).toContain(`  ${name} `);
+    }
   });
 
   it('knows the version', async () => {

@@ -32,8 +32,11 @@ describe('wholeNumber and decimal', () => {
     fc.assert(
       fc.property(fc.integer({ min: -20, max: 20 }), (value) => {
         const read = () => wholeNumber(`${value}`, '--n', range);
-        if (value >= 0 && value <= 5) { expect(read()).toBe(value); }
-        else { expect(read).toThrow(`Expected a whole number from 0 to 5 for --n but received "${value}".`); }
+        if (value >= 0 && value <= 5) {
+          expect(read()).toBe(value);
+        } else {
+          expect(read).toThrow(`Expected a whole number from 0 to 5 for --n but received "${value}".`);
+        }
       }),
     );
     expect(decimal('0.95', '--p', range)).toBe(0.95);

@@ -15,7 +15,7 @@ beforeAll(() => {
   const paint = Pipeline.prototype.paint;
   vi.spyOn(Pipeline.prototype, 'paint').mockImplementation(async function (this: Pipeline, ...args) {
     const result = await paint.apply(this, args);
-    const { embedding } = result;
+    const embedding = result.embedding.vector;
     const pictures = result.pictures.map((picture, index) =>
       index === 0 ? { ...picture, condition: { embedding, sources: [fox] } } : picture,
     );

@@ -101,6 +101,7 @@ export class FakePainter implements Painter {
   async summary(): Promise<BundleSummary> {
     return {
       id: `${this.bundleName}@1.2.3`,
+      checksum: `${this.bundleName}-sum`,
       name: this.bundleName,
       version: '1.2.3',
       licence: 'MIT',

@@ -13,6 +13,7 @@ const good: HealthSources = {
     { state: 'ready', pendingCount: 1, restartCount: 2 },
     { state: 'restarting', pendingCount: 0, restartCount: 1 },
   ],
+  remote: () => undefined,
   gateway: () => ({ isReady: true, pingMs: 40 }),
   queue: () => ({ waitingCount: 3, activeCount: 1 }),
   jobCounts: () => ({ waiting: 3, active: 1, completed: 7 }),
@@ -46,8 +47,12 @@ describe('/healthz', () => {
     expect(await response.json()).toMatchObject({ ok: false });
   });
 
-  it('needs no local worker where remote machines paint', async () => {
-    expect((await get({ ...good, workers: () => [] }, '/healthz')).status).toBe(200);
+  it.each([
+    [200, { slots: 2, isReachable: true }],
+    [503, { slots: 0, isReachable: true }],
+    [503, { slots: 2, isReachable: false }],
+  ])('is %i where remote machines paint: %j', async (status, remote) => {
+    expect((await get({ ...good, workers: () => [], remote: () => remote }, '/healthz')).status).toBe(status);
   });
 
   it('answers HEAD, refuses POST, leaves other paths alone', async () => {

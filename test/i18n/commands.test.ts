@@ -20,7 +20,9 @@ const NAME = /^[-_'\p{L}\p{N}]{1,32}$/u;
 
 function walk(node: Node, visit: (node: Node, siblings: readonly Node[]) => void, siblings: readonly Node[]): void {
   visit(node, siblings);
-  for (const option of node.options ?? []) { walk(option, visit, node.options ?? []); }
+  for (const option of node.options ?? []) {
+    walk(option, visit, node.options ?? []);
+  }
 }
 
 describe('the registered commands', () => {
@@ -41,7 +43,9 @@ describe('the registered commands', () => {
   });
 
   it('work in servers and direct messages, and /limits in servers for moderators', () => {
-    for (const payload of payloads) { expect(payload.contexts).toEqual(payload.name === 'limits' ? [0] : [0, 1]); }
+    for (const payload of payloads) {
+      expect(payload.contexts).toEqual(payload.name === 'limits' ? [0] : [0, 1]);
+    }
     const limits = payloads.find(({ name }) => name === 'limits');
     expect(limits?.default_member_permissions).toBe(String(1 << 5));
   });
@@ -82,7 +86,9 @@ describe('the registered commands', () => {
       longest(node.description, node.description_localizations) +
       (typeof node.value === 'string' ? node.value.length : 0) +
       [...(node.options ?? []), ...(node.choices ?? [])].reduce((sum, one) => sum + charsOf(one), 0);
-    for (const payload of payloads) { expect(charsOf(payload), payload.name).toBeLessThan(8000); }
+    for (const payload of payloads) {
+      expect(charsOf(payload), payload.name).toBeLessThan(8000);
+    }
   });
 
   it('have every text in every language', () => {

@@ -51,7 +51,9 @@ describe('the texts', () => {
     });
 
     it('are not English left over', () => {
-      if (texts === en) { return; }
+      if (texts === en) {
+        return;
+      }
       const same = (Object.keys(en) as TextKey[]).filter(
         (key) => en[key] === texts[key] && wordsOf(en[key]).length > 1,
       );

@@ -25,13 +25,15 @@ const pictures = [
   { embedding, sources: [] },
 ];
 
+const whole = { vector: embedding, bundle: 'emoji@1.0.0' };
+
 describe('a call', () => {
   it.each<PainterCall>([
     { method: 'paint', request: { condition: text, count: 4, seed: 2 ** 32 - 1 } },
     {
       method: 'paint',
       request: {
-        condition: { kind: 'variation', embedding, imageTokens, strength: 'strong' },
+        condition: { kind: 'variation', embedding: whole, imageTokens, strength: 'strong' },
         count: 1,
         seed: 0,
         sampling: { temperature: 0.5, topK: 3 },
@@ -39,12 +41,12 @@ describe('a call', () => {
       },
     },
     { method: 'paint', request: { condition: { kind: 'image', bytes: Uint8Array.of(1) }, count: 1, seed: 1 } },
-    { method: 'paint', request: { condition: { kind: 'embedding', embedding }, count: 1, seed: 1 } },
-    { method: 'paint', request: { condition: { kind: 'embedding', embedding, pictures }, count: 1, seed: 1 } },
+    { method: 'paint', request: { condition: { kind: 'embedding', embedding: whole }, count: 1, seed: 1 } },
+    { method: 'paint', request: { condition: { kind: 'embedding', embedding: whole, pictures }, count: 1, seed: 1 } },
     {
       method: 'paint',
       request: {
-        condition: { kind: 'variation', embedding, imageTokens, strength: 'subtle', sources: [fox] },
+        condition: { kind: 'variation', embedding: whole, imageTokens, strength: 'subtle', sources: [fox] },
         count: 1,
         seed: 1,
       },
@@ -101,10 +103,10 @@ describe('an answer', () => {
   it('says of each picture what it was painted from, and how the words were read', () => {
     const timings = { loadMs: 0, encodeMs: 1, generateMs: 2, decodeMs: 3, rankMs: 4, totalMs: 10 };
     const painted = {
-      embedding,
+      embedding: whole,
       sampling: { temperature: 1, topK: 0, topP: 1, guidanceScale: 1, candidateCount: 2 },
       words: { understood: ['a fox'], unknown: ['blorp'] },
-      pictures: pictures.map((condition) => ({ seed: 1, imageTokens, fit: 0.5, condition, png: Uint8Array.of(1) })),
+      pictures: pictures.map((condition) => ({ seed: 1, imageTokens, fit: 0.5, condition })),
       timings,
     };
     expect(painterAnswers.paint.parse(painted)).toEqual(painted);

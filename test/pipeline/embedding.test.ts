@@ -27,7 +27,9 @@ describe('slerp', () => {
         const point = slerp(a, b, t);
         expect(length(point)).toBeCloseTo(1, 5);
         const whole = angle(a, b);
-        if (whole > 0.05 && whole < 3.09) expect(angle(a, point)).toBeCloseTo(t * whole, 2);
+        if (whole > 0.05 && whole < 3.09) {
+          expect(angle(a, point)).toBeCloseTo(t * whole, 2);
+        }
       }),
     );
   });
@@ -58,8 +60,9 @@ describe('normalise', () => {
       [0, 0],
       [Number.NaN, 1],
       [Number.POSITIVE_INFINITY, 1],
-    ])
+    ]) {
       expect(() => normalise(bad)).toThrowError(expect.objectContaining({ code: 'bad_bundle' }));
+    }
   });
 });
 

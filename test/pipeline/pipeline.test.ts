@@ -6,7 +6,7 @@ import { decodeRgba } from '../../src/pipeline/picture/png.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { PriorBatch } from '../../src/pipeline/prior/batch.js';
 import { Generator } from '../../src/pipeline/prior/generate.js';
-import { CPU, openPipeline, readGolden, TINY, TINY_RGB, unpack } from './support.js';
+import { CPU, openPipeline, pngOf, readGolden, TINY, TINY_RGB, unpack } from './support.js';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -17,7 +17,8 @@ afterAll(() => pipeline.close());
 const fox: PaintRequest = { condition: { kind: 'text', prompt: 'a happy fox' }, count: 4, seed: 7 };
 const length = (vector: Float32Array) => Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
 const digest = (result: PaintResult) =>
-  result.pictures.map(({ png }) => createHash('sha256').update(png).digest('hex')).join();
+  result.pictures.map(({ imageTokens }) => createHash('sha256').update(imageTokens).digest('hex')).join();
+const tiny = (vector: Float32Array) => ({ vector, bundle: 'tiny@1.0.0' });
 const refused = (message: RegExp) =>
   expect.objectContaining({ code: 'bad_input', message: expect.stringMatching(message) });
 
@@ -31,16 +32,20 @@ describe('paint', () => {
       seed: 0,
       sampling: { temperature: 0, guidanceScale: golden.guided.scale, candidateCount: 1 },
     });
-    for (const [i, wanted] of golden.embedding.entries()) expect(embedding[i]).toBeCloseTo(wanted, 5);
+    for (const [i, wanted] of golden.embedding.entries()) {
+      expect(embedding.vector[i]).toBeCloseTo(wanted, 5);
+    }
     const [picture] = pictures;
     expect([...(picture?.imageTokens ?? [])]).toEqual(golden.guided.tokens.flat());
     const pixels = unpack(golden.pixels);
-    const { data, width } = await decodeRgba(picture?.png ?? new Uint8Array());
+    const { data, width } = await decodeRgba(await pngOf(rgb, picture));
     expect(width).toBe(32);
     let worst = 0;
-    for (let i = 0; i < 32 * 32; i++)
-      for (let channel = 0; channel < 3; channel++)
+    for (let i = 0; i < 32 * 32; i++) {
+      for (let channel = 0; channel < 3; channel++) {
         worst = Math.max(worst, Math.abs((data[4 * i + channel] ?? 0) - 255 * (pixels[channel * 1024 + i] ?? 0)));
+      }
+    }
     expect(worst).toBeLessThan(0.51);
     const fit = golden.pictureEmbedding.reduce((sum, value, i) => sum + value * (golden.embedding[i] ?? 0), 0);
     expect(picture?.fit).toBeCloseTo(fit, 4);
@@ -62,17 +67,17 @@ describe('paint', () => {
   test('with alpha: the picture is laid on the background before it is compared, straight alpha in the PNG', async () => {
     const golden = await readGolden(TINY);
     const { pictures, embedding } = await pipeline.paint({
-      condition: { kind: 'embedding', embedding: Float32Array.from(golden.embedding) },
+      condition: { kind: 'embedding', embedding: tiny(Float32Array.from(golden.embedding)) },
       count: 1,
       seed: 0,
       sampling: { temperature: 0, guidanceScale: golden.guided.scale, candidateCount: 1 },
     });
     const [picture] = pictures;
     expect([...(picture?.imageTokens ?? [])]).toEqual(golden.guided.tokens.flat());
-    const fit = golden.pictureEmbedding.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0);
+    const fit = golden.pictureEmbedding.reduce((sum, value, i) => sum + value * (embedding.vector[i] ?? 0), 0);
     expect(picture?.fit).toBeCloseTo(fit, 4);
     const pixels = unpack(golden.pixels);
-    const { data } = await decodeRgba(picture?.png ?? new Uint8Array());
+    const { data } = await decodeRgba(await pngOf(pipeline, picture));
     let [worstAlpha, worstRed] = [0, 0];
     for (let i = 0; i < 1024; i++) {
       const alpha = pixels[3 * 1024 + i] ?? 0;
@@ -94,7 +99,7 @@ describe('paint', () => {
     expect(fits).toEqual([...fits].sort((a, b) => b - a));
     expect(fits).toEqual(all.pictures.slice(0, 3).map(({ fit }) => fit));
     expect(new Set(all.pictures.map(({ imageTokens }) => imageTokens.join())).size).toBe(9);
-    expect(length(result.embedding)).toBeCloseTo(1, 5);
+    expect(length(result.embedding.vector)).toBeCloseTo(1, 5);
     expect(result.sampling).toEqual({ temperature: 1, topK: 32, topP: 0.95, guidanceScale: 2, candidateCount: 9 });
     const { loadMs, encodeMs, generateMs, decodeMs, rankMs, totalMs } = result.timings;
     expect(totalMs).toBeGreaterThanOrEqual(loadMs + encodeMs + generateMs + decodeMs + rankMs - 0.01);
@@ -125,9 +130,9 @@ describe('paint', () => {
 
   test("a picture's own seed paints that picture alone", async () => {
     const { pictures } = await pipeline.paint(fox);
-    for (const { seed, png, imageTokens, fit } of pictures) {
+    for (const { seed, imageTokens, fit } of pictures) {
       const again = await pipeline.paint({ ...fox, seed, count: 1, sampling: { candidateCount: 1 } });
-      expect(again.pictures[0]).toEqual({ seed, png, imageTokens, fit });
+      expect(again.pictures[0]).toEqual({ seed, imageTokens, fit });
     }
   });
 
@@ -150,7 +155,7 @@ describe('rerolls and variations', () => {
     const fresh = await openPipeline();
     const first = await fresh.paint(fox);
     expect(fresh.textEncoderRuns).toBe(1);
-    const stored = first.embedding.slice();
+    const stored = { ...first.embedding, vector: first.embedding.vector.slice() };
     const reroll = await fresh.paint({ ...fox, condition: { kind: 'embedding', embedding: stored } });
     expect(reroll.embedding).toEqual(first.embedding);
     expect(digest(reroll)).toBe(digest(first));
@@ -161,8 +166,20 @@ describe('rerolls and variations', () => {
       imageTokens: picture?.imageTokens ?? new Uint16Array(),
     } as const;
     await fresh.paint({ ...fox, condition: { ...variation, strength: 'strong' } });
-    await fresh.embedImage(picture?.png ?? new Uint8Array());
+    await fresh.embedImage(await pngOf(fresh, picture));
     expect(fresh.textEncoderRuns).toBe(1);
+  });
+
+  test('refuse an embedding that another bundle made', async () => {
+    const { embedding, pictures } = await pipeline.paint(fox);
+    const foreign = { ...embedding, bundle: 'tiny@0.0.1' };
+    const imageTokens = pictures[0]?.imageTokens ?? new Uint16Array();
+    for (const condition of [
+      { kind: 'embedding', embedding: foreign },
+      { kind: 'variation', embedding: foreign, imageTokens, strength: 'subtle' },
+    ] as const) {
+      await expect(pipeline.paint({ ...fox, condition })).rejects.toMatchObject({ code: 'other_model' });
+    }
   });
 
   test('a variation depends on the seed, the strength and the picture, and on nothing else', async () => {
@@ -180,7 +197,7 @@ describe('rerolls and variations', () => {
           seed,
           sampling: { candidateCount: 1 },
         })
-      ).embedding;
+      ).embedding.vector;
     const wanted = await vary('subtle', 1);
     expect(length(wanted)).toBeCloseTo(1, 5);
     expect(await vary('subtle', 1)).toEqual(wanted);
@@ -191,12 +208,13 @@ describe('rerolls and variations', () => {
 
   test('a picture of ours, uploaded, is seen as it was when it was ranked', async () => {
     const { embedding, pictures } = await pipeline.paint(fox);
-    const own = await pipeline.embedImage(pictures[0]?.png ?? new Uint8Array());
-    const fit = own.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0);
+    const png = await pngOf(pipeline, pictures[0]);
+    const own = await pipeline.embedImage(png);
+    const fit = own.vector.reduce((sum, value, i) => sum + value * (embedding.vector[i] ?? 0), 0);
     expect(fit).toBeCloseTo(pictures[0]?.fit ?? Number.NaN, 2); // Eight bits a channel lie between the two.
     const painted = await pipeline.paint({
       ...fox,
-      condition: { kind: 'image', bytes: pictures[0]?.png ?? new Uint8Array() },
+      condition: { kind: 'image', bytes: png },
     });
     expect(painted.embedding).toEqual(own);
   });
@@ -218,16 +236,23 @@ describe('progress and cancelling', () => {
     expect([half.width, half.height]).toEqual([66, 66]);
     const inkOf = (left: number, column: number, row: number) => {
       let ink = 0;
-      for (let y = row * 8; y < row * 8 + 8; y++)
-        for (let x = left + column * 8; x < left + column * 8 + 8; x++)
+      for (let y = row * 8; y < row * 8 + 8; y++) {
+        for (let x = left + column * 8; x < left + column * 8 + 8; x++) {
           ink += half.data[(y * half.width + x) * 4 + 3] ?? 0;
+        }
+      }
       return ink;
     };
     // Ten of sixteen cells: two rows of four and two more, in each picture of the grid.
-    for (const left of [0, 34])
-      for (let cell = 0; cell < 16; cell++)
-        if (cell < 10) expect(inkOf(left, cell % 4, Math.floor(cell / 4))).toBeGreaterThan(0);
-        else expect(inkOf(left, cell % 4, Math.floor(cell / 4))).toBe(0);
+    for (const left of [0, 34]) {
+      for (let cell = 0; cell < 16; cell++) {
+        if (cell < 10) {
+          expect(inkOf(left, cell % 4, Math.floor(cell / 4))).toBeGreaterThan(0);
+        } else {
+          expect(inkOf(left, cell % 4, Math.floor(cell / 4))).toBe(0);
+        }
+      }
+    }
   });
 
   test('previews change nothing about the pictures', async () => {
@@ -244,7 +269,9 @@ describe('progress and cancelling', () => {
         signal: controller.signal,
         onProgress: (event) => {
           seen.push(event.stage);
-          if (event.stage === stage) controller.abort();
+          if (event.stage === stage) {
+            controller.abort();
+          }
         },
       });
       await expect(painting).rejects.toMatchObject({ code: 'aborted' });
@@ -278,12 +305,18 @@ describe('progress and cancelling', () => {
 });
 
 describe('render', () => {
-  test('stored tokens give the very PNG again', async () => {
+  test('stored tokens give the very same PNG, freshly painted, again, and in another process\u2019 stead', async () => {
     const { pictures } = await pipeline.paint(fox);
-    for (const { imageTokens, png } of pictures) {
-      const rendered = await pipeline.render({ imageTokens: [imageTokens] });
-      expect(Buffer.from(rendered.png).equals(png)).toBe(true);
-      expect([rendered.widthPx, rendered.heightPx]).toEqual([32, 32]);
+    const fresh = await openPipeline();
+    for (const { imageTokens } of pictures) {
+      const [first, again, elsewhere] = [
+        await pipeline.render({ imageTokens: [imageTokens] }),
+        await pipeline.render({ imageTokens: [imageTokens.slice()] }),
+        await fresh.render({ imageTokens: [imageTokens] }),
+      ];
+      expect(Buffer.from(first.png).equals(again.png)).toBe(true);
+      expect(Buffer.from(first.png).equals(elsewhere.png)).toBe(true);
+      expect([first.widthPx, first.heightPx]).toEqual([32, 32]);
     }
   });
 
@@ -314,7 +347,7 @@ describe('render', () => {
 describe('describe and encode', () => {
   test('the nearest phrases, best first', async () => {
     const { pictures } = await pipeline.paint(fox);
-    const png = pictures[0]?.png ?? new Uint8Array();
+    const png = await pngOf(pipeline, pictures[0]);
     const phrases = await pipeline.describe(png, 12);
     expect(phrases).toHaveLength(12);
     expect(phrases.map(({ fit }) => fit)).toEqual(phrases.map(({ fit }) => fit).sort((a, b) => b - a));
@@ -323,7 +356,7 @@ describe('describe and encode', () => {
     const { embedding } = await pipeline.paint({ ...fox, condition: { kind: 'text', prompt: phrases[0]?.text ?? '' } });
     const own = await pipeline.embedImage(png);
     expect(phrases[0]?.fit).toBeCloseTo(
-      own.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0),
+      own.vector.reduce((sum, value, i) => sum + value * (embedding.vector[i] ?? 0), 0),
       2,
     );
   });
@@ -331,12 +364,12 @@ describe('describe and encode', () => {
   test('a bundle without phrases says so', async () => {
     const rgb = await openPipeline(TINY_RGB);
     const { pictures } = await rgb.paint({ ...fox, count: 1 });
-    await expect(rgb.describe(pictures[0]?.png ?? new Uint8Array())).rejects.toMatchObject({ code: 'bad_bundle' });
+    await expect(rgb.describe(await pngOf(rgb, pictures[0]))).rejects.toMatchObject({ code: 'bad_bundle' });
   });
 
   test('tokens of an upload', async () => {
     const { pictures } = await pipeline.paint(fox);
-    const tokens = await pipeline.encodePicture(pictures[0]?.png ?? new Uint8Array());
+    const tokens = await pipeline.encodePicture(await pngOf(pipeline, pictures[0]));
     expect(tokens).toHaveLength(32);
     expect((await pipeline.render({ imageTokens: [tokens] })).widthPx).toBe(32);
   });
@@ -375,21 +408,27 @@ describe('input checks', () => {
     ['guidance 21', { sampling: { guidanceScale: 21 } }, /guidanceScale/],
     ['fewer candidates than pictures', { sampling: { candidateCount: 3 } }, /integer from 4 to 128 for candidateCount/],
     ['too many candidates', { sampling: { candidateCount: 129 } }, /candidateCount/],
-    ['a short embedding', { condition: { kind: 'embedding', embedding: embedding.slice(1) } }, /16 float32 numbers/],
-    ['an embedding of zeros', { condition: { kind: 'embedding', embedding: new Float32Array(16) } }, /embedding/],
+    [
+      'a short embedding',
+      { condition: { kind: 'embedding', embedding: tiny(embedding.slice(1)) } },
+      /16 float32 numbers/,
+    ],
+    ['an embedding of zeros', { condition: { kind: 'embedding', embedding: tiny(new Float32Array(16)) } }, /embedding/],
     [
       'an embedding with NaN',
-      { condition: { kind: 'embedding', embedding: embedding.map((x, i) => (i ? x : Number.NaN)) } },
+      { condition: { kind: 'embedding', embedding: tiny(embedding.map((x, i) => (i ? x : Number.NaN))) } },
       /embedding/,
     ],
     [
       'no strength',
-      { condition: { kind: 'variation', embedding, imageTokens: tokens, strength: 'wild' } },
+      { condition: { kind: 'variation', embedding: tiny(embedding), imageTokens: tokens, strength: 'wild' } },
       /subtle or strong/,
     ],
     [
       'wrong tokens',
-      { condition: { kind: 'variation', embedding, imageTokens: tokens.slice(1), strength: 'subtle' } },
+      {
+        condition: { kind: 'variation', embedding: tiny(embedding), imageTokens: tokens.slice(1), strength: 'subtle' },
+      },
       /32 tokens/,
     ],
     ['negative previews', { previewEverySteps: -1 }, /previewEverySteps/],
@@ -409,6 +448,7 @@ test('summary', async () => {
     version: '1.0.0',
     licence: 'CC0-1.0',
     id: 'tiny@1.0.0',
+    checksum: expect.stringMatching(/^[0-9a-f]{64}$/),
     pictureSizePx: 32,
     styles: ['3d'],
     sampling: { temperature: 1, topK: 32, topP: 0.95, guidanceScale: 2, candidateCount: 6 },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { PaintedPicture, Painter } from '../../src/painter/painter.js';
 import { type BundleManifest, readManifest } from '../../src/pipeline/bundle/bundle.js';
 import { floatsOf, floatTensor, type RuntimeOptions, Session } from '../../src/pipeline/bundle/onnx.js';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.js';
@@ -97,11 +98,21 @@ export async function openPrior(dir: string): Promise<PriorFixture> {
     );
   const nullCondition = await conditionOf(new Float32Array(embeddingWidth));
   onTestFinished(async () => {
-    for (const session of [step, condition, depth]) await session?.release();
+    for (const session of [step, condition, depth]) {
+      await session?.release();
+    }
   });
   return {
     manifest,
     conditionOf,
     batch: (maxRows = 32) => new PriorBatch(prior, { step, depth }, nullCondition, maxRows),
   };
+}
+
+/** The PNG of a painted picture at the bundle's own size. */
+export async function pngOf(
+  painter: Pick<Painter, 'render'>,
+  picture: PaintedPicture | undefined,
+): Promise<Uint8Array> {
+  return (await painter.render({ imageTokens: [picture?.imageTokens ?? new Uint16Array()] })).png;
 }

@@ -33,10 +33,14 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
     const seen = lines();
     for (const line of seen) {
       const [what, id, seed] = line.split(' ');
-      if (what !== 'accepted' || completedBefore.has(Number(seed))) { continue; }
+      if (what !== 'accepted' || completedBefore.has(Number(seed))) {
+        continue;
+      }
       const job = store.jobs.get(id ?? '');
       expect(job, `job ${id} was accepted`).toBeDefined();
-      if (job?.status === 'completed') { completedBefore.set(Number(seed), seen.length); }
+      if (job?.status === 'completed') {
+        completedBefore.set(Number(seed), seen.length);
+      }
     }
     store.close();
   };
@@ -49,7 +53,9 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
     // By what it has done rather than by time, which says little on a busy machine; then anywhere in the next jobs.
     const acceptedBefore = acceptedCount();
     const wanted = 1 + Math.random() * 40;
-    while (acceptedCount() - acceptedBefore < wanted) { await delay(2); }
+    while (acceptedCount() - acceptedBefore < wanted) {
+      await delay(2);
+    }
     await delay(Math.random() * 10);
     child.kill('SIGKILL');
     expect((await exited)[1]).toBe('SIGKILL');
@@ -79,10 +85,14 @@ it('kill -9 at any moment loses no accepted job and paints none again that was c
 
   const completedAt = new Map<number, number>(completedBefore);
   log.forEach(([what, seed], line) => {
-    if (what === 'completed') { completedAt.set(Number(seed), Math.min(line, completedAt.get(Number(seed)) ?? line)); }
+    if (what === 'completed') {
+      completedAt.set(Number(seed), Math.min(line, completedAt.get(Number(seed)) ?? line));
+    }
   });
   log.forEach(([what, seed], line) => {
-    if (what !== 'painting') { return; }
+    if (what !== 'painting') {
+      return;
+    }
     expect(line, `painting ${seed}`).toBeLessThan(completedAt.get(Number(seed)) ?? Number.POSITIVE_INFINITY);
   });
 }, 60_000);

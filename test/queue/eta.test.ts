@@ -37,7 +37,9 @@ describe('expected times', () => {
     expect(new PaintDurations().meanMs).toBe(10_000);
     const durations = new PaintDurations([100, 300]);
     expect(durations.meanMs).toBe(200);
-    for (let i = 0; i < 40; i += 1) { durations.record(5000); }
+    for (let i = 0; i < 40; i += 1) {
+      durations.record(5000);
+    }
     expect(durations.meanMs).toBe(5000);
   });
 });

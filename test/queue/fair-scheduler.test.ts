@@ -13,7 +13,9 @@ function drain(scheduler: FairScheduler, count = Number.POSITIVE_INFINITY): Fair
   const taken: FairEntry[] = [];
   while (taken.length < count) {
     const next = scheduler.take();
-    if (next === undefined) { break; }
+    if (next === undefined) {
+      break;
+    }
     taken.push(next);
   }
   return taken;
@@ -50,7 +52,9 @@ describe('FairScheduler', () => {
               const taken = scheduler.take();
               const free = [...waiting.values()].filter((job) => !held.has(job.groupKey));
               expect(taken === undefined).toBe(free.length === 0);
-              if (taken === undefined) { continue; }
+              if (taken === undefined) {
+                continue;
+              }
               expect(taken).toBe(predicted);
               expect(free).toContain(taken);
               const mine = free.filter((job) => job.groupKey === taken.groupKey && job.memberKey === taken.memberKey);
@@ -64,18 +68,25 @@ describe('FairScheduler', () => {
             } else if (action.do === 'remove') {
               const victim = [...waiting.values()][action.nth];
               expect(scheduler.remove(victim?.id ?? 'nobody')).toBe(victim !== undefined);
-              if (victim !== undefined) { waiting.delete(victim.id); }
+              if (victim !== undefined) {
+                waiting.delete(victim.id);
+              }
             } else if (action.do === 'hold') {
               scheduler.setHeld(`g${action.group}`, action.on);
-              if (action.on) { held.add(`g${action.group}`); }
-              else { held.delete(`g${action.group}`); }
+              if (action.on) {
+                held.add(`g${action.group}`);
+              } else {
+                held.delete(`g${action.group}`);
+              }
             } else if (action.do === 'forget') {
               scheduler.forgetIdle();
             }
             expect(scheduler.size).toBe(waiting.size);
             expect(new Set(scheduler.order())).toEqual(new Set(waiting.values()));
           }
-          for (const group of held) { scheduler.setHeld(group, false); }
+          for (const group of held) {
+            scheduler.setHeld(group, false);
+          }
           const predicted = scheduler.order();
           expect(drain(scheduler)).toEqual(predicted);
           expect(scheduler.size).toBe(0);
@@ -104,10 +115,14 @@ describe('FairScheduler', () => {
           scheduler.add(entry(`g${other.group}`, `m${other.member}`));
         }
         drain(scheduler);
-        for (let i = 0; i < 50; i += 1) { scheduler.add(entry('g0', 'greedy')); }
+        for (let i = 0; i < 50; i += 1) {
+          scheduler.add(entry('g0', 'greedy'));
+        }
         drain(scheduler, before);
         const asked = others.map((other) => ({ ...other, job: entry(`g${other.group}`, `m${other.member}`) }));
-        for (const { job } of asked) { scheduler.add(job); }
+        for (const { job } of asked) {
+          scheduler.add(job);
+        }
         const order = drain(scheduler);
         for (const { job, hasPainted } of asked) {
           const greedy = order.slice(0, order.indexOf(job)).filter((one) => one.memberKey === 'greedy').length;
@@ -120,7 +135,9 @@ describe('FairScheduler', () => {
 
   it('lets servers take turns within a round: a crowd does not go before a single member of another server', () => {
     const scheduler = new FairScheduler();
-    for (let i = 0; i < 100; i += 1) { scheduler.add(entry('crowd', `m${i}`)); }
+    for (let i = 0; i < 100; i += 1) {
+      scheduler.add(entry('crowd', `m${i}`));
+    }
     const lone = entry('small', 'm');
     scheduler.add(lone);
     expect(drain(scheduler, 2)).toContain(lone);
@@ -172,9 +189,13 @@ describe('FairScheduler', () => {
       fc.property(fc.integer({ min: 1, max: 60 }), fc.boolean(), (missed, inOneServer) => {
         const scheduler = new FairScheduler();
         const mine = () => entry(inOneServer ? 'g' : 'late', 'late');
-        for (let i = 0; i < 100; i += 1) { scheduler.add(entry('g', 'busy')); }
+        for (let i = 0; i < 100; i += 1) {
+          scheduler.add(entry('g', 'busy'));
+        }
         drain(scheduler, missed);
-        for (let i = 0; i < 20; i += 1) { scheduler.add(mine()); }
+        for (let i = 0; i < 20; i += 1) {
+          scheduler.add(mine());
+        }
         // From now on they alternate: what was missed is not caught up with.
         const next = drain(scheduler, 20).filter((job) => job.memberKey === 'late').length;
         expect(next).toBe(10);
@@ -184,12 +205,16 @@ describe('FairScheduler', () => {
 
   it('forgets no debt: whoever always sends the next job just in time gets no more than others', () => {
     const scheduler = new FairScheduler();
-    for (let i = 0; i < 40; i += 1) { scheduler.add(entry('patient', 'p')); }
+    for (let i = 0; i < 40; i += 1) {
+      scheduler.add(entry('patient', 'p'));
+    }
     scheduler.add(entry('quick', 'q'));
     let quick = 0;
     for (let i = 0; i < 40; i += 1) {
       const [taken] = drain(scheduler, 1);
-      if (taken?.groupKey !== 'quick') { continue; }
+      if (taken?.groupKey !== 'quick') {
+        continue;
+      }
       quick += 1;
       scheduler.add(entry('quick', 'q'));
     }
@@ -198,10 +223,14 @@ describe('FairScheduler', () => {
 
   it('puts a job back at its place, and takes it again before anything else', () => {
     const scheduler = new FairScheduler();
-    for (const member of ['a', 'b', 'a', 'b']) { scheduler.add(entry('g', member)); }
+    for (const member of ['a', 'b', 'a', 'b']) {
+      scheduler.add(entry('g', member));
+    }
     const before = scheduler.order();
     const taken = scheduler.take();
-    if (taken === undefined) { throw new Error('nothing was taken'); }
+    if (taken === undefined) {
+      throw new Error('nothing was taken');
+    }
     scheduler.putBack(taken);
     expect(scheduler.order().map((job) => job.id)).toEqual(before.map((job) => job.id));
     expect(scheduler.take()).toBe(taken);

@@ -37,6 +37,7 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
   async summary(): Promise<BundleSummary> {
     return {
       id: this.bundle,
+      checksum: `${this.bundle}-sum`,
       name: this.bundle,
       version: '1.0.0',
       licence: 'MIT',
@@ -65,7 +66,9 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
       this.open.add(call);
       this.maxOpen = Math.max(this.maxOpen, this.open.size);
       options.signal?.addEventListener('abort', () => {
-        if (this.letsGo) { setImmediate(() => call.break(new AbortedError())); }
+        if (this.letsGo) {
+          setImmediate(() => call.break(new AbortedError()));
+        }
       });
       this.#made.emit('call');
     });
@@ -75,7 +78,9 @@ export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
   async call(index: number): Promise<Call> {
     for (;;) {
       const call = this.calls[index];
-      if (call !== undefined) { return call; }
+      if (call !== undefined) {
+        return call;
+      }
       await once(this.#made, 'call');
     }
   }

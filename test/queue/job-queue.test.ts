@@ -171,10 +171,14 @@ describe('slots', () => {
   it('paints no more at once than there are slots, and uses all of them', async () => {
     const queue = makeQueue({ slots: 3 });
     await queue.start();
-    for (let i = 0; i < 8; i += 1) { await queue.add(by(`${i}`)); }
+    for (let i = 0; i < 8; i += 1) {
+      await queue.add(by(`${i}`));
+    }
     for (let i = 0; i < 8; i += 1) {
       const call = await painter.call(i);
-      if (i >= 2) { expect(painter.open.size).toBeGreaterThan(0); }
+      if (i >= 2) {
+        expect(painter.open.size).toBeGreaterThan(0);
+      }
       setImmediate(() => call.finish());
     }
     await queue.idle();
@@ -202,14 +206,18 @@ describe('slots', () => {
   it('follows their number up, down and to none', async () => {
     const queue = makeQueue({ slots: 0 });
     await queue.start();
-    for (let i = 0; i < 4; i += 1) { await queue.add(by(`${i}`)); }
+    for (let i = 0; i < 4; i += 1) {
+      await queue.add(by(`${i}`));
+    }
     await queue.idle();
     expect(painter.calls).toHaveLength(0);
     queue.setSlots(2);
     await painter.call(1);
     expect(queue.activeCount).toBe(2);
     queue.setSlots(0);
-    for (const call of painter.open) { call.finish(); }
+    for (const call of painter.open) {
+      call.finish();
+    }
     await queue.idle();
     expect(painter.calls).toHaveLength(2);
     expect(queue.waitingCount).toBe(2);
@@ -222,9 +230,13 @@ describe('order', () => {
   it('one member with fifty prompts does not hold up the others', async () => {
     const queue = makeQueue({ slots: 1 });
     await queue.start();
-    for (let i = 0; i < 50; i += 1) { await queue.add(by('greedy', { prompt: `greedy ${i}` })); }
+    for (let i = 0; i < 50; i += 1) {
+      await queue.add(by('greedy', { prompt: `greedy ${i}` }));
+    }
     const first = await painter.call(0);
-    for (const userId of ['2', '3']) { await queue.add(by(userId, { prompt: userId })); }
+    for (const userId of ['2', '3']) {
+      await queue.add(by(userId, { prompt: userId }));
+    }
     await queue.add(by('4', { prompt: 'elsewhere' }, '101'));
     await queue.add(by('5', { prompt: 'direct' }, null));
     const order = queue.snapshot().map(({ userId, place }) => [userId, place.position]);
@@ -256,7 +268,9 @@ describe('order', () => {
     const queue = makeQueue({ slots: 2, clock: () => now });
     await queue.start();
     const ids: string[] = [];
-    for (let i = 0; i < 5; i += 1) { ids.push((await queue.add(by('1'))).job.id); }
+    for (let i = 0; i < 5; i += 1) {
+      ids.push((await queue.add(by('1'))).job.id);
+    }
     await painter.call(1);
     now += 1000;
     const places = ids.map((id) => queue.place(id));
@@ -277,7 +291,9 @@ describe('order', () => {
     queue.on('moved', () => {
       moves += 1;
     });
-    for (let i = 0; i < 20; i += 1) { void queue.add(by('1')); }
+    for (let i = 0; i < 20; i += 1) {
+      void queue.add(by('1'));
+    }
     await next(queue, 'moved');
     expect(moves).toBe(1);
   });

@@ -46,7 +46,9 @@ afterEach(async () => {
 /** One picture leans on a fox, the next on nothing, and so on. */
 function conditionOf(index: number, turn: number): PictureCondition {
   const embedding = Float32Array.of(Math.fround(Math.cos(index + turn)), Math.fround(Math.sin(index + turn)));
-  if (index % 2 === 1) { return { embedding, sources: [] }; }
+  if (index % 2 === 1) {
+    return { embedding, sources: [] };
+  }
   const fox = { name: `fox ${turn}`, set: 'Noto Emoji', author: 'Google', licence: 'Apache-2.0' };
   return { embedding, guideTokens: Uint16Array.of(turn, 65_535), guidePull: turn + 0.5, sources: [fox] };
 }
@@ -68,7 +70,9 @@ async function paint(wish: Partial<Omit<NewJob, 'origin'>>, turn?: number): Prom
 
 function stored(id: string): Job {
   const job = store.jobs.get(id);
-  if (job === undefined) { throw new Error(`there is no job ${id}`); }
+  if (job === undefined) {
+    throw new Error(`there is no job ${id}`);
+  }
   return job;
 }
 

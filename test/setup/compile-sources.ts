@@ -27,10 +27,14 @@ export default function setup(project: TestProject): () => void {
 
 /** Folders of runs that were killed before they could tidy up. */
 function removeLeftovers(dist: string): void {
-  if (!existsSync(dist)) { return; }
+  if (!existsSync(dist)) {
+    return;
+  }
   for (const name of readdirSync(dist)) {
     const pid = /^\.test-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) { rmSync(join(dist, name), { recursive: true, force: true }); }
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      rmSync(join(dist, name), { recursive: true, force: true });
+    }
   }
 }
 
@@ -56,5 +60,7 @@ function compile(root: string, project: string, outDir: string): void {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const args = [compiler, '-p', project, '--noCheck', '--outDir', outDir];
   const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (!existsSync(outDir)) { throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`); }
+  if (!existsSync(outDir)) {
+    throw new Error(`Nothing was compiled:\n${result.stdout}${result.stderr}`);
+  }
 }

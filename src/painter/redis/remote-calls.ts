@@ -12,36 +12,44 @@ const outcomeSeconds = 60;
 export class RemoteCalls {
   readonly #painter: Painter;
   readonly #redis: Redis;
-  readonly #workerId: string;
+  readonly #bundle: string;
   readonly #names: ReturnType<typeof redisNames>;
+  readonly #leaseMs: number;
   readonly #onError: (error: Error) => void;
   readonly #running = new Map<string, AbortController>();
   #isHandingBack = false;
 
-  constructor(
-    painter: Painter,
-    redis: Redis,
-    workerId: string,
-    names: ReturnType<typeof redisNames>,
-    onError: (error: Error) => void,
-  ) {
-    this.#painter = painter;
-    this.#redis = redis;
-    this.#workerId = workerId;
-    this.#names = names;
-    this.#onError = onError;
+  constructor(options: {
+    readonly painter: Painter;
+    readonly redis: Redis;
+    /** Checksum of the painter's. */
+    readonly bundle: string;
+    readonly names: ReturnType<typeof redisNames>;
+    /** How long a sign of life lasts; `renewLeases` has to be called more often. */
+    readonly leaseMs: number;
+    readonly onError: (error: Error) => void;
+  }) {
+    this.#painter = options.painter;
+    this.#redis = options.redis;
+    this.#bundle = options.bundle;
+    this.#names = options.names;
+    this.#leaseMs = options.leaseMs;
+    this.#onError = options.onError;
   }
 
   /** Answers one call. What goes wrong with it is its outcome; rejects only when Redis cannot be told. */
   async work(data: unknown): Promise<void> {
-    const { callId, asker, call } = remoteJob.parse(data);
+    const { callId, asker, bundle, call } = remoteJob.parse(data);
     const tell = (event: RemoteEvent) => this.#redis.publish(this.#names.events(asker), encode(event));
     const controller = new AbortController();
     this.#running.set(callId, controller);
     try {
-      await tell({ type: 'taken', callId, workerId: this.#workerId });
+      await this.#renew(callId);
       if ((await this.#redis.exists(this.#names.cancelled(callId))) > 0) {
         throw new AbortedError();
+      }
+      if (bundle !== this.#bundle) {
+        throw new WorkerLostError('The call is for another bundle.');
       }
       const value = await answerCall(this.#painter, parseRequest(painterCall, decode(call)), {
         signal: controller.signal,
@@ -58,7 +66,13 @@ export class RemoteCalls {
     } finally {
       this.#running.delete(callId);
     }
+    await this.#redis.del(this.#names.lease(callId));
     await tell({ type: 'ended', callId });
+  }
+
+  /** Says of every call that somebody is at it. */
+  async renewLeases(): Promise<void> {
+    await Promise.all(Array.from(this.#running.keys(), (callId) => this.#renew(callId)));
   }
 
   /** Cooperative; does nothing for a call that is not answered here. */
@@ -72,6 +86,10 @@ export class RemoteCalls {
     for (const controller of this.#running.values()) {
       controller.abort();
     }
+  }
+
+  async #renew(callId: string): Promise<void> {
+    await this.#redis.set(this.#names.lease(callId), '1', 'PX', this.#leaseMs);
   }
 
   async #store(callId: string, end: unknown): Promise<void> {

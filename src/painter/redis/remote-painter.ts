@@ -31,6 +31,12 @@ export interface RemotePainterOptions {
 }
 
 const ignore = () => undefined;
+/** A call that so many looks in a row found nobody at, and nobody to wait for, is lost. */
+const MAX_MISSED_LOOKS = 3;
+/** States of a job that nobody has taken yet. */
+const WAITING: ReadonlySet<string> = new Set(['waiting', 'prioritized', 'delayed', 'waiting-children']);
+/** Without an answer for this long Redis cannot be reached, whatever the connection says. */
+const REACHABLE_MS = 5000;
 
 /** No worker is there to do what was asked; one may come. */
 class NoWorkerError extends TesseraError {
@@ -42,7 +48,9 @@ class NoWorkerError extends TesseraError {
 interface Pending {
   readonly onProgress: ((progress: PaintProgress) => void) | undefined;
   readonly settle: (end: { readonly value: unknown } | { readonly error: Error }) => void;
-  workerId: string | undefined;
+  readonly queue: Queue;
+  /** Looks in a row that found nobody at it. */
+  missedLooks: number;
 }
 
 /**
@@ -54,28 +62,27 @@ export class RemotePainter extends PainterCaller {
   readonly #redis: Redis;
   readonly #events: Redis;
   readonly #queueConnection: Redis;
-  readonly #paintQueue: Queue;
-  readonly #quickQueue: Queue;
+  /** By name: each bundle has its own. */
+  readonly #queues = new Map<string, Queue>();
   readonly #registry: WorkerRegistry;
   readonly #names: ReturnType<typeof redisNames>;
   readonly #options: RemotePainterOptions;
   readonly #asker = newRemoteId();
   readonly #pending = new Map<string, Pending>();
   #slots = 0;
+  /** By the process's own clock. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #poll: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   private constructor(options: RemotePainterOptions, redis: Redis, events: Redis, queueConnection: Redis) {
     super();
-    const { prefix = defaultPrefix, onError = ignore } = options;
+    const { prefix = defaultPrefix } = options;
     this.#options = options;
     this.#names = redisNames(prefix);
     this.#redis = redis;
     this.#events = events;
     this.#queueConnection = queueConnection;
-    const queueOptions = { connection: this.#queueConnection, prefix };
-    this.#paintQueue = new Queue(this.#names.paintQueue, queueOptions).on('error', onError);
-    this.#quickQueue = new Queue(this.#names.quickQueue, queueOptions).on('error', onError);
     this.#registry = new WorkerRegistry(this.#redis, prefix);
   }
 
@@ -99,6 +106,11 @@ export class RemotePainter extends PainterCaller {
     return this.#slots;
   }
 
+  /** Whether Redis has answered lately. */
+  get isReachable(): boolean {
+    return performance.now() - this.#lookedAt < REACHABLE_MS + (this.#options.pollMs ?? 1000);
+  }
+
   /** Known as soon as a worker was ever there, also while none is. */
   async summary(): Promise<BundleSummary> {
     const summary = await this.#registry.summary();
@@ -115,7 +127,7 @@ export class RemotePainter extends PainterCaller {
     for (const pending of this.#pending.values()) {
       pending.settle({ error: new WorkerLostError('The connection to the workers was closed.') });
     }
-    await Promise.all([this.#paintQueue.close(), this.#quickQueue.close()]);
+    await Promise.all(Array.from(this.#queues.values(), (queue) => queue.close()));
     for (const client of [this.#redis, this.#events, this.#queueConnection]) {
       client.disconnect();
     }
@@ -129,7 +141,10 @@ export class RemotePainter extends PainterCaller {
       throw new NoWorkerError();
     }
     const callId = newRemoteId();
-    const queue = call.method === 'paint' ? this.#paintQueue : this.#quickQueue;
+    const { checksum: bundle } = await this.summary();
+    const queue = this.#queue(
+      call.method === 'paint' ? this.#names.paintQueue(bundle) : this.#names.quickQueue(bundle),
+    );
     const ended = new Promise<unknown>((resolve, reject) => {
       const settle: Pending['settle'] = (end) => {
         this.#pending.delete(callId);
@@ -139,15 +154,20 @@ export class RemotePainter extends PainterCaller {
           resolve(end.value);
         }
       };
-      this.#pending.set(callId, { onProgress, settle, workerId: undefined });
+      this.#pending.set(callId, { onProgress, settle, queue, missedLooks: 0 });
     });
     const cancel = () => {
       this.#cancel(callId, queue).catch((error: Error) => this.#options.onError?.(error));
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const job: RemoteJob = { callId, asker: this.#asker, call: encode(call) };
-      const added = queue.add(call.method, job, { jobId: callId, removeOnComplete: true, removeOnFail: true });
+      const job: RemoteJob = { callId, asker: this.#asker, bundle, call: encode(call) };
+      const added = queue
+        .add(call.method, job, { jobId: callId, removeOnComplete: true, removeOnFail: true })
+        .catch((cause: unknown) => {
+          // Full, read-only, loading: its state, not the call, and it may pass.
+          throw new TesseraError('redis_refused', 'Redis did not take the call.', { cause, retryable: true });
+        });
       // `ended` may reject first (closed meanwhile), and must not go unheard while this waits.
       return (await Promise.all([ended, added]))[0];
     } finally {
@@ -182,9 +202,7 @@ export class RemotePainter extends PainterCaller {
     if (pending === undefined) {
       return;
     }
-    if (event.type === 'taken') {
-      pending.workerId = event.workerId;
-    } else if (event.type === 'progress') {
+    if (event.type === 'progress') {
       pending.onProgress?.(event.progress);
     } else {
       this.#fetch(event.callId).catch((error: Error) => this.#options.onError?.(error));
@@ -211,28 +229,47 @@ export class RemotePainter extends PainterCaller {
     }, this.#options.pollMs ?? 1000);
   }
 
-  /** Counts the living, and ends the calls of the dead. */
+  /** Counts the living, and ends the calls that nobody is at. */
   async #look(): Promise<void> {
-    const asked = [...this.#pending.keys()];
+    const asked = [...this.#pending];
     const live = await this.#registry.live();
+    this.#lookedAt = performance.now();
     if (live.slots !== this.#slots) {
       this.#slots = live.slots;
       this.#options.onSlots?.(live.slots);
     }
-    for (const callId of asked) {
-      const pending = this.#pending.get(callId);
-      const isLost = pending?.workerId === undefined ? live.slots === 0 : !live.ids.has(pending.workerId);
+    for (const [callId, pending] of asked) {
+      const isOnItsWay = await this.#isOnItsWay(callId, pending.queue, live.slots);
       // An event may have been missed while the connection was away: the outcome is there all the same.
-      if (pending !== undefined) {
-        await this.#fetch(callId);
-      }
-      if (!isLost || !this.#pending.has(callId)) {
+      await this.#fetch(callId);
+      pending.missedLooks = isOnItsWay ? 0 : pending.missedLooks + 1;
+      if (pending.missedLooks < MAX_MISSED_LOOKS || !this.#pending.has(callId)) {
         continue;
       }
-      // Should it be alive after all, it stops painting what nobody waits for.
+      // Should somebody be at it after all, it stops painting what nobody waits for.
       await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
       await this.#redis.publish(this.#names.cancel, callId);
-      pending?.settle({ error: new WorkerLostError('The remote worker went away while it painted.') });
+      pending.settle({ error: new WorkerLostError('The remote worker, or the call to it, was lost.') });
     }
+  }
+
+  /** A worker is at it, or it waits for one that lives. Redis itself may have forgotten it. */
+  async #isOnItsWay(callId: string, queue: Queue, slots: number): Promise<boolean> {
+    if ((await this.#redis.exists(this.#names.lease(callId))) > 0) {
+      return true;
+    }
+    return slots > 0 && WAITING.has(await queue.getJobState(callId));
+  }
+
+  #queue(name: string): Queue {
+    const known = this.#queues.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const { prefix = defaultPrefix } = this.#options;
+    const queue = new Queue(name, { connection: this.#queueConnection, prefix });
+    queue.on('error', (error) => this.#options.onError?.(error));
+    this.#queues.set(name, queue);
+    return queue;
   }
 }

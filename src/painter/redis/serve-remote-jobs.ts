@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { InputError } from '../../domain/errors.js';
 import type { Painter } from '../painter.js';
 import { defaultPrefix, newRemoteId, redisNames } from './messages.js';
 import { openRedis } from './open-redis.js';
@@ -15,6 +16,8 @@ export interface RemoteServerOptions {
   readonly prefix?: string;
   /** A worker that is silent for so long is given up by the bot. Default 10,000 ms. */
   readonly aliveMs?: number;
+  /** Told when the other workers have another bundle by now: this one takes nothing any more and should be closed. */
+  readonly onRefused?: (error: InputError) => void;
   /** Is told of lost connections and the like. */
   readonly onError?: (error: Error) => void;
 }
@@ -34,7 +37,7 @@ const quickConcurrency = 4;
  * @throws TesseraError `redis_away`
  */
 export async function serveRemoteJobs(painter: Painter, options: RemoteServerOptions): Promise<RemoteServer> {
-  const { redisUrl, slots, prefix = defaultPrefix, aliveMs = 10_000, onError = () => undefined } = options;
+  const { redisUrl, slots, prefix = defaultPrefix, aliveMs = 10_000, onError = () => undefined, onRefused } = options;
   const names = redisNames(prefix);
   const workerId = newRemoteId();
   const clients: Redis[] = [];
@@ -46,14 +49,27 @@ export async function serveRemoteJobs(painter: Painter, options: RemoteServerOpt
   try {
     const [redis, cancellations, queueConnection] = [await connect(), await connect(), await connect()];
     const registry = new WorkerRegistry(redis, prefix);
-    const calls = new RemoteCalls(painter, redis, workerId, names, onError);
+    const summary = await painter.summary();
+    const bundle = summary.checksum;
+    const calls = new RemoteCalls({ painter, redis, bundle, names, leaseMs: aliveMs, onError });
     cancellations.on('message', (_, callId) => calls.cancel(callId));
     await cancellations.subscribe(names.cancel);
-    const summary = await painter.summary();
     await registry.announce(workerId, slots, summary, aliveMs);
-    const heartbeat = setInterval(() => {
-      registry.announce(workerId, slots, summary, aliveMs).catch(onError);
-    }, aliveMs / 4);
+    const beat = async () => {
+      try {
+        await calls.renewLeases();
+        await registry.announce(workerId, slots, summary, aliveMs);
+      } catch (error) {
+        if (!(error instanceof InputError)) {
+          throw error;
+        }
+        clearInterval(heartbeat);
+        await Promise.all(workers.map((worker) => worker.pause(true)));
+        calls.handBack();
+        onRefused?.(error);
+      }
+    };
+    const heartbeat = setInterval(() => void beat().catch(onError), aliveMs / 4);
     const take = (queueName: string, concurrency: number) =>
       new Worker(queueName, (job) => calls.work(job.data), {
         connection: queueConnection,
@@ -65,7 +81,7 @@ export async function serveRemoteJobs(painter: Painter, options: RemoteServerOpt
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       }).on('error', onError);
-    const workers = [take(names.paintQueue, slots), take(names.quickQueue, quickConcurrency)];
+    const workers = [take(names.paintQueue(bundle), slots), take(names.quickQueue(bundle), quickConcurrency)];
     await Promise.all(workers.map((worker) => worker.waitUntilReady()));
 
     const close = async (graceMs: number) => {

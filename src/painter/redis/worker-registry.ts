@@ -6,7 +6,7 @@ import { bundleSummary } from '../wire.js';
 import { decode, encode } from './codec.js';
 import { redisNames } from './messages.js';
 
-const registered = z.object({ slots: z.int(), bundle: z.string() });
+const registered = z.object({ slots: z.int(), bundle: z.string(), checksum: z.string() });
 
 export interface LiveWorkers {
   readonly ids: ReadonlySet<string>;
@@ -31,16 +31,20 @@ export class WorkerRegistry {
    * @throws InputError when living workers paint with another bundle: their numbers would not fit together
    */
   async announce(workerId: string, slots: number, summary: BundleSummary, aliveMs: number): Promise<void> {
+    const { checksum } = summary;
     const bundle = `${summary.name} ${summary.version}`;
     for (const [id, other] of await this.#registered()) {
-      if (id === workerId || other.bundle === bundle) {
+      if (id === workerId || other.checksum === checksum) {
         continue;
       }
-      throw new InputError(`Expected the bundle ${other.bundle}, which the other workers use, but received ${bundle}.`);
+      const received = other.bundle === bundle ? `other files of ${bundle}` : bundle;
+      throw new InputError(
+        `Expected the bundle ${other.bundle}, which the other workers use, but received ${received}.`,
+      );
     }
     await this.#redis
       .multi()
-      .set(this.#names.worker(workerId), encode({ slots, bundle }), 'PX', aliveMs)
+      .set(this.#names.worker(workerId), encode({ slots, bundle, checksum }), 'PX', aliveMs)
       .sadd(this.#names.workers, workerId)
       .set(this.#names.summary, encode(summary))
       .exec();

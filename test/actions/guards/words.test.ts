@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_BLOCKED_WORDS, MAX_PROMPT_CHARS } from '../../../src/domain/bounds.js';
 import { createWordFilter } from '../../../src/actions/guards/words.js';
+import { MAX_BLOCKED_WORDS, MAX_PROMPT_CHARS } from '../../../src/domain/bounds.js';
 
 const filter = createWordFilter();
 

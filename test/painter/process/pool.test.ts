@@ -23,8 +23,8 @@ describe('ProcessPool', () => {
   it('gives each call to the least busy process', async () => {
     pool = await open(2);
     const results = await Promise.all([1, 2, 3, 4].map(() => pool?.paint(words('slow'))));
-    // The fake painter writes its process id where the temperature goes.
-    const pids = results.map((result) => result?.sampling.temperature);
+    // The fake painter writes its process id where top-k goes.
+    const pids = results.map((result) => result?.sampling.topK);
     expect(new Set(pids).size).toBe(2);
     expect(pids.filter((pid) => pid === pids[0])).toHaveLength(2);
     expect(pool.status().map((worker) => worker.pendingCount)).toEqual([0, 0]);
@@ -35,7 +35,7 @@ describe('ProcessPool', () => {
     await expect(pool.paint(words('crash'))).rejects.toBeInstanceOf(WorkerLostError);
     expect(pool.status().map((worker) => worker.state)).toEqual(['restarting', 'ready']);
     const survivor = pool.status()[1]?.pid;
-    expect((await pool.paint(words('x'))).sampling.temperature).toBe(survivor);
+    expect((await pool.paint(words('x'))).sampling.topK).toBe(survivor);
     expect((await pool.summary()).name).toBe('fake');
   });
 

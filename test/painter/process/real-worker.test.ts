@@ -33,11 +33,10 @@ describe('the real worker', () => {
     );
     for (const [index, picture] of here.pictures.entries()) {
       expect(there.pictures[index]?.imageTokens).toEqual(picture.imageTokens);
-      expect(Buffer.compare(there.pictures[index]?.png ?? new Uint8Array(), picture.png)).toBe(0);
     }
     const grid = { imageTokens: here.pictures.map((picture) => picture.imageTokens), sizePx: 64 };
     expect(await worker.render(grid)).toEqual(await pipeline.render(grid));
-    const png = here.pictures[0]?.png ?? new Uint8Array();
+    const { png } = await pipeline.render({ imageTokens: grid.imageTokens.slice(0, 1) });
     expect(await worker.describe(png, 2)).toEqual(await pipeline.describe(png, 2));
     expect(await worker.embedImage(png)).toEqual(await pipeline.embedImage(png));
     expect(await worker.summary()).toEqual(await pipeline.summary());
@@ -60,7 +59,9 @@ describe('the real worker', () => {
       {
         signal: abort.signal,
         onProgress: ({ stage }) => {
-          if (stage === 'generate' && ++steps === 2) abort.abort();
+          if (stage === 'generate' && ++steps === 2) {
+            abort.abort();
+          }
         },
       },
     );

@@ -30,6 +30,7 @@ it('carries a Buffer as bytes, and refuses an array that is cut off', () => {
 const text = fc.string({ unit: 'binary' });
 // JSON has one zero and no infinities, and no number of the painter's is one.
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+const whole = fc.record({ vector: fc.float32Array(), bundle: text });
 const source = fc.record({ name: text, set: text, author: text, licence: text });
 const pictureCondition = fc.record(
   {
@@ -42,16 +43,19 @@ const pictureCondition = fc.record(
 );
 
 it('carries calls with what stored pictures were painted from', () => {
-  const embedding = fc.float32Array();
   const condition = fc.oneof(
     fc.record(
-      { kind: fc.constant('embedding' as const), embedding, pictures: fc.array(pictureCondition, { maxLength: 4 }) },
+      {
+        kind: fc.constant('embedding' as const),
+        embedding: whole,
+        pictures: fc.array(pictureCondition, { maxLength: 4 }),
+      },
       { requiredKeys: ['kind', 'embedding'] },
     ),
     fc.record(
       {
         kind: fc.constant('variation' as const),
-        embedding,
+        embedding: whole,
         imageTokens: fc.uint16Array(),
         strength: fc.constantFrom('subtle' as const, 'strong' as const),
         sources: fc.array(source, { maxLength: 3 }),
@@ -76,19 +80,18 @@ it('carries answers with what each picture was painted from and how the words we
       imageTokens: fc.uint16Array(),
       fit: number,
       condition: pictureCondition,
-      png: fc.uint8Array(),
     },
-    { requiredKeys: ['seed', 'imageTokens', 'fit', 'png'] },
+    { requiredKeys: ['seed', 'imageTokens', 'fit'] },
   );
   const result = fc.record(
     {
-      embedding: fc.float32Array(),
+      embedding: whole,
       sampling: fc.record({
-        temperature: number,
-        topK: number,
-        topP: number,
-        guidanceScale: number,
-        candidateCount: number,
+        temperature: fc.double({ min: 0, max: 5, noNaN: true }).map((value) => value + 0),
+        topK: fc.nat(),
+        topP: fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }),
+        guidanceScale: fc.double({ min: 0, max: 20, noNaN: true }).map((value) => value + 0),
+        candidateCount: fc.integer({ min: 1, max: 128 }),
       }),
       words: fc.record({
         understood: fc.array(text, { maxLength: 3 }),

@@ -24,12 +24,16 @@ describe.skipIf(redisBinary === undefined)('a message on the events channel', ()
       prefix: 'hostile',
       onError: (error) => {
         errors.push(error);
-        if (errors.length === hostile.length) toldAll();
+        if (errors.length === hostile.length) {
+          toldAll();
+        }
       },
     });
     const redis = new Redis(server.url);
     const [channel] = await redis.pubsub('CHANNELS', 'hostile:events:*');
-    for (const message of hostile) await redis.publish(String(channel), message);
+    for (const message of hostile) {
+      await redis.publish(String(channel), message);
+    }
     await told;
     expect(errors.map((error) => 'code' in error && error.code)).toEqual(hostile.map(() => 'bad_event'));
     expect(painter.slots).toBe(0);

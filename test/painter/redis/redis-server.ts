@@ -25,7 +25,9 @@ export interface TestRedis {
 
 /** A Redis of our own on a free loopback port that keeps nothing on disk. */
 export async function startRedis(): Promise<TestRedis> {
-  if (redisBinary === undefined) throw new Error('There is no redis-server in PATH.');
+  if (redisBinary === undefined) {
+    throw new Error('There is no redis-server in PATH.');
+  }
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'tessera-redis-'));
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
@@ -35,7 +37,9 @@ export async function startRedis(): Promise<TestRedis> {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {
       server.kill('SIGKILL');
-      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+      if (server.exitCode === null && server.signalCode === null) {
+        await once(server, 'exit');
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -46,7 +50,9 @@ async function isReady(server: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.stdout?.on('data', (chunk) => {
       output += chunk;
-      if (output.includes('Ready to accept connections')) resolve();
+      if (output.includes('Ready to accept connections')) {
+        resolve();
+      }
     });
     server.on('exit', () => reject(new Error(`redis-server ended:\n${output}`)));
   });
@@ -58,6 +64,8 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  if (address === null || typeof address === 'string') {
+    throw new Error('No port was given.');
+  }
   return address.port;
 }

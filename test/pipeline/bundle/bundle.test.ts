@@ -12,8 +12,11 @@ const bad = (message: RegExp) =>
 /** Sets a field of bundle.json by its path. */
 function put(target: Record<string, unknown>, path: string, value: unknown): void {
   const [name = '', ...rest] = path.split('.');
-  if (rest.length === 0) target[name] = value;
-  else put(target[name] as Record<string, unknown>, rest.join('.'), value);
+  if (rest.length === 0) {
+    target[name] = value;
+  } else {
+    put(target[name] as Record<string, unknown>, rest.join('.'), value);
+  }
 }
 
 describe('verifyBundle', () => {

@@ -14,7 +14,9 @@ function disc([r, g, b]: readonly number[], { eyes = false } = {}): PlanarPictur
   const { data } = emptyPicture(SIZE);
   for (let i = 0; i < COUNT; i++) {
     const [x, y] = [(i % SIZE) + 0.5, Math.floor(i / SIZE) + 0.5];
-    if (Math.hypot(x - SIZE / 2, y - SIZE / 2) > SIZE * 0.45) continue;
+    if (Math.hypot(x - SIZE / 2, y - SIZE / 2) > SIZE * 0.45) {
+      continue;
+    }
     const isEye = eyes && [0.35, 0.65].some((at) => Math.hypot(x - at * SIZE, y - 0.4 * SIZE) < SIZE * 0.07);
     [r, g, b, 1].forEach((value, channel) => {
       data[channel * COUNT + i] = isEye && channel < 3 ? 0 : (value ?? 0);
@@ -37,18 +39,30 @@ function objectsIn({ data, size }: PlanarPicture): number {
   const isOpaque = Array.from({ length: size * size }, (_, i) => (data[3 * size * size + i] ?? 0) > 0.5);
   let found = 0;
   for (let start = 0; start < isOpaque.length; start++) {
-    if (!isOpaque[start]) continue;
+    if (!isOpaque[start]) {
+      continue;
+    }
     found++;
     const open = [start];
     while (open.length > 0) {
       const at = open.pop() ?? 0;
-      if (!isOpaque[at]) continue;
+      if (!isOpaque[at]) {
+        continue;
+      }
       isOpaque[at] = false;
       const x = at % size;
-      if (x > 0) open.push(at - 1);
-      if (x < size - 1) open.push(at + 1);
-      if (at >= size) open.push(at - size);
-      if (at < size * (size - 1)) open.push(at + size);
+      if (x > 0) {
+        open.push(at - 1);
+      }
+      if (x < size - 1) {
+        open.push(at + 1);
+      }
+      if (at >= size) {
+        open.push(at - size);
+      }
+      if (at < size * (size - 1)) {
+        open.push(at + size);
+      }
     }
   }
   return found;
@@ -67,14 +81,18 @@ describe('copies', () => {
   });
 
   test('every place lies inside the picture', () => {
-    for (const relation of ['beside', 'above', 'below', 'holding'] as const)
-      for (const parts of [1, 2, 3, 4])
-        for (const region of regionsOfParts(parts, relation))
-          for (const count of [1, 2, 3, 4, 5, 6])
+    for (const relation of ['beside', 'above', 'below', 'holding'] as const) {
+      for (const parts of [1, 2, 3, 4]) {
+        for (const region of regionsOfParts(parts, relation)) {
+          for (const count of [1, 2, 3, 4, 5, 6]) {
             for (const [x, y, edge] of boxesOfCopies(count, region)) {
               expect(Math.min(x, y) - edge / 2).toBeGreaterThanOrEqual(-0.021);
               expect(Math.max(x, y) + edge / 2).toBeLessThanOrEqual(1.021);
             }
+          }
+        }
+      }
+    }
   });
 });
 
@@ -144,13 +162,16 @@ test('whatever is laid out stays premultiplied and within 0 and 1', () => {
   fc.assert(
     fc.property(fc.array(place, { minLength: 1, maxLength: 4 }), fc.integer({ min: 20, max: 64 }), (places, size) => {
       const canvas = emptyPicture(size);
-      for (const at of places) paste(canvas, RED, at);
+      for (const at of places) {
+        paste(canvas, RED, at);
+      }
       const count = size * size;
       for (let i = 0; i < count; i++) {
         const alpha = canvas.data[3 * count + i] as number;
         const colours = [0, 1, 2].map((channel) => canvas.data[channel * count + i] as number);
-        if (alpha < 0 || alpha > 1 || Math.max(...colours) > alpha + 1e-5)
+        if (alpha < 0 || alpha > 1 || Math.max(...colours) > alpha + 1e-5) {
           expect.fail(`pixel ${i} is ${colours} at alpha ${alpha}`);
+        }
       }
     }),
     { numRuns: 15 },

@@ -45,12 +45,16 @@ describe('a prompt that the memory understands', () => {
 
   test('with several things leans on each of them', async () => {
     const result = await (await openPipeline(TINY_MEMORY)).paint(text('a fox and the moon'));
-    for (const names of namesIn(result)) expect(names).toEqual(['fox', 'moon']);
+    for (const names of namesIn(result)) {
+      expect(names).toEqual(['fox', 'moon']);
+    }
   });
 
   test('with what is worn leans on that too', async () => {
     const result = await (await openPipeline(TINY_MEMORY)).paint(text('🦊🎩'));
-    for (const names of namesIn(result)) expect(names).toEqual(['fox', 'hat']);
+    for (const names of namesIn(result)) {
+      expect(names).toEqual(['fox', 'hat']);
+    }
   });
 
   test('gives the same tokens for the same seed, and others for another', async () => {
@@ -95,16 +99,19 @@ describe('rerolls and variations', () => {
     expect(pipeline.textEncoderRuns).toBe(runs);
     expect(again.words).toBeUndefined();
     expect(namesIn(again)).toEqual(namesIn(first));
-    for (const { condition } of again.pictures)
+    for (const { condition } of again.pictures) {
       expect(conditions.some(({ guideTokens }) => guideTokens?.join() === condition?.guideTokens?.join())).toBe(true);
+    }
     expect(tokensIn(again)).not.toEqual(tokensIn(first));
   });
 
   test('a variation is drawn towards its picture, and thanks the same artists', async () => {
     const pipeline = await openPipeline(TINY_MEMORY);
-    const [picture] = (await pipeline.paint(text('a fox'))).pictures;
+    const first = await pipeline.paint(text('a fox'));
+    const [picture] = first.pictures;
     const { imageTokens, condition } = picture ?? expect.fail('no picture');
-    const { embedding, sources } = condition ?? expect.fail('no condition');
+    const { embedding: vector, sources } = condition ?? expect.fail('no condition');
+    const embedding = { vector, bundle: first.embedding.bundle };
     const alike = async (strength: 'subtle' | 'strong') => {
       const request = {
         condition: { kind: 'variation' as const, embedding, imageTokens, strength, sources },
@@ -112,7 +119,9 @@ describe('rerolls and variations', () => {
         seed: 3,
       };
       const result = await pipeline.paint({ ...request, sampling: { guidanceScale: 1 } });
-      for (const made of result.pictures) expect(made.condition?.sources).toEqual(sources);
+      for (const made of result.pictures) {
+        expect(made.condition?.sources).toEqual(sources);
+      }
       return result.pictures.flatMap((made) =>
         [...made.imageTokens].map((token, i) => Number(token === imageTokens[i])),
       );
@@ -126,7 +135,7 @@ describe('rerolls and variations', () => {
   test('a guide of another length is refused', async () => {
     const pipeline = await openPipeline(TINY_MEMORY);
     const { embedding } = await pipeline.paint(text('a fox'));
-    const wrong = { embedding, guideTokens: new Uint16Array(3), sources: [] };
+    const wrong = { embedding: embedding.vector, guideTokens: new Uint16Array(3), sources: [] };
     await expect(
       pipeline.paint({ condition: { kind: 'embedding', embedding, pictures: [wrong] }, count: 1, seed: 1 }),
     ).rejects.toThrow(/32 tokens/);
@@ -135,7 +144,7 @@ describe('rerolls and variations', () => {
   test('conditions that another bundle stored are painted without a memory too', async () => {
     const pipeline = await openPipeline(TINY);
     const { embedding } = await pipeline.paint(text('a fox'));
-    const pictures = [{ embedding, guideTokens: new Uint16Array(32), sources: [] }];
+    const pictures = [{ embedding: embedding.vector, guideTokens: new Uint16Array(32), sources: [] }];
     const guided = await pipeline.paint({ condition: { kind: 'embedding', embedding, pictures }, count: 2, seed: 1 });
     const plain = await pipeline.paint({ condition: { kind: 'embedding', embedding }, count: 2, seed: 1 });
     expect(tokensIn(guided)).toEqual(tokensIn(plain));

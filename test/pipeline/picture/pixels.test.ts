@@ -31,9 +31,11 @@ describe('toRgba', () => {
         const wanted = bytes.slice();
         for (let i = 0; i < 64; i += 4) {
           const alpha = bytes[i + 3] ?? 0;
-          if (alpha <= 8)
+          if (alpha <= 8) {
             wanted.fill(0, i, i + 4); // Noise: nothing is there.
-          else if (alpha >= 247) wanted[i + 3] = 255;
+          } else if (alpha >= 247) {
+            wanted[i + 3] = 255;
+          }
         }
         expect(back).toEqual(wanted);
       }),
@@ -51,7 +53,9 @@ describe('layOnBackground', () => {
           const picture = { data: bytes, width: 3, height: 3 };
           const flat = fromRgba(picture, 3, background).data;
           const laid = layOnBackground(fromRgba(picture, 4, background), background);
-          for (const [i, wanted] of flat.entries()) expect(laid[i]).toBeCloseTo(wanted, 5);
+          for (const [i, wanted] of flat.entries()) {
+            expect(laid[i]).toBeCloseTo(wanted, 5);
+          }
         },
       ),
     );

@@ -6,10 +6,13 @@ import { RandomGenerator } from '../../../src/pipeline/prior/random.js';
 /** An opaque disc of one colour on nothing. */
 function disc(edge: number, colour: readonly number[]): RgbaPicture {
   const data = new Uint8Array(edge * edge * 4);
-  for (let y = 0; y < edge; y++)
-    for (let x = 0; x < edge; x++)
-      if (Math.hypot(x - edge / 2 + 0.5, y - edge / 2 + 0.5) < edge * 0.4)
+  for (let y = 0; y < edge; y++) {
+    for (let x = 0; x < edge; x++) {
+      if (Math.hypot(x - edge / 2 + 0.5, y - edge / 2 + 0.5) < edge * 0.4) {
         data.set([...colour, 255], (y * edge + x) * 4);
+      }
+    }
+  }
   return { data, width: edge, height: edge };
 }
 
@@ -61,8 +64,11 @@ describe('resizePicture', () => {
     expect(alphaAt(large, 2, 2)).toBe(0);
     expect(alphaAt(large, 128, 128)).toBe(255);
     let darkest = 255;
-    for (let i = 0; i < large.data.length; i += 4)
-      if ((large.data[i + 3] ?? 0) > 40) darkest = Math.min(darkest, large.data[i] ?? 0);
+    for (let i = 0; i < large.data.length; i += 4) {
+      if ((large.data[i + 3] ?? 0) > 40) {
+        darkest = Math.min(darkest, large.data[i] ?? 0);
+      }
+    }
     expect(darkest).toBeGreaterThan(225);
   });
 

@@ -37,13 +37,17 @@ describe('resizePlanes', () => {
   test('shrinking by a fraction counts each pixel by the share covered', () => {
     // Three columns become two: one and a half each.
     const row = resizePlanes(Float32Array.of(0, 3, 6, 0, 3, 6, 0, 3, 6), 1, 3, 2);
-    for (const [i, wanted] of [1, 5, 1, 5].entries()) expect(row[i]).toBeCloseTo(wanted, 5);
+    for (const [i, wanted] of [1, 5, 1, 5].entries()) {
+      expect(row[i]).toBeCloseTo(wanted, 5);
+    }
   });
 
   test('enlarging follows a slope exactly, away from the edges', () => {
     const slope = Float32Array.from({ length: 64 }, (_, i) => i % 8);
     const large = resizePlanes(slope, 1, 8, 32);
-    for (let x = 6; x < 26; x++) expect(large[16 * 32 + x]).toBeCloseTo((x + 0.5) / 4 - 0.5, 5);
+    for (let x = 6; x < 26; x++) {
+      expect(large[16 * 32 + x]).toBeCloseTo((x + 0.5) / 4 - 0.5, 5);
+    }
   });
 });
 

@@ -32,7 +32,9 @@ function pngHeader(width: number, height: number): Buffer {
 /** Left half red, right half blue. */
 function halves(width: number, height: number) {
   const data = Buffer.alloc(width * height * 3);
-  for (let i = 0; i < width * height; i++) data[3 * i + (i % width < width / 2 ? 0 : 2)] = 255;
+  for (let i = 0; i < width * height; i++) {
+    data[3 * i + (i % width < width / 2 ? 0 : 2)] = 255;
+  }
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
@@ -76,8 +78,12 @@ describe('decodeUpload', () => {
 
   test('sees the first frame of an animation', async () => {
     const frames = Buffer.alloc(16 * 32 * 4, 255);
-    for (let i = 0; i < 16 * 16; i++) frames.set([255, 0, 0, 255], 4 * i);
-    for (let i = 16 * 16; i < 16 * 32; i++) frames.set([0, 255, 0, 255], 4 * i);
+    for (let i = 0; i < 16 * 16; i++) {
+      frames.set([255, 0, 0, 255], 4 * i);
+    }
+    for (let i = 16 * 16; i < 16 * 32; i++) {
+      frames.set([0, 255, 0, 255], 4 * i);
+    }
     const raw = { width: 16, height: 32, channels: 4 as const, pageHeight: 16 };
     for (const bytes of [
       await sharp(frames, { raw }).gif().toBuffer(),
@@ -118,8 +124,9 @@ describe('decodeUpload', () => {
   });
 
   test('refuses a right signature with nothing behind it', async () => {
-    for (const start of ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff\xe0', 'GIF89a', 'RIFF\0\0\0\0WEBP'])
+    for (const start of ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff\xe0', 'GIF89a', 'RIFF\0\0\0\0WEBP']) {
       await expect(decodeUpload(Buffer.from(start, 'latin1'), 64)).rejects.toEqual(refused(/damaged/));
+    }
   });
 
   test('bytes cut short or changed give a picture or a clear refusal, never another error', async () => {
@@ -137,10 +144,17 @@ describe('decodeUpload', () => {
         async (which, keep, changes) => {
           const source = whole[which] ?? Buffer.alloc(0);
           const bytes = Buffer.from(source.subarray(0, Math.ceil(source.length * keep)));
-          for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
+          for (const [at, value] of changes) {
+            if (bytes.length > 0) {
+              bytes[at % bytes.length] = value;
+            }
+          }
           const result = await decodeUpload(bytes, 16).catch((error: unknown) => error);
-          if (result instanceof Error) expect(result).toMatchObject({ code: 'bad_input' });
-          else expect(result).toMatchObject({ width: 16, height: 16 });
+          if (result instanceof Error) {
+            expect(result).toMatchObject({ code: 'bad_input' });
+          } else {
+            expect(result).toMatchObject({ width: 16, height: 16 });
+          }
         },
       ),
       { numRuns: 150 },

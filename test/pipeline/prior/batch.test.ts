@@ -9,7 +9,9 @@ const GREEDY: DrawSettings = { temperature: 0, topK: 0, topP: 1, guidanceScale: 
 const LIVELY: DrawSettings = { temperature: 1, topK: 40, topP: 0.95, guidanceScale: 2 };
 
 async function finish(batch: PriorBatch): Promise<void> {
-  while (batch.activeRowCount > 0) await batch.step();
+  while (batch.activeRowCount > 0) {
+    await batch.step();
+  }
 }
 
 describe.each([
@@ -79,15 +81,21 @@ describe.each([
           for (let step = 0; step < 40; step++) {
             plan.forEach(({ spec, joins, leaves }, index) => {
               const picture = specs[spec];
-              if (joins === step && picture !== undefined) drawings.set(index, batch.add(picture));
+              if (joins === step && picture !== undefined) {
+                drawings.set(index, batch.add(picture));
+              }
               const drawing = drawings.get(index);
-              if (leaves !== null && drawing !== undefined && joins + leaves === step) batch.remove(drawing);
+              if (leaves !== null && drawing !== undefined && joins + leaves === step) {
+                batch.remove(drawing);
+              }
             });
             await batch.step();
           }
           expect(batch.activeRowCount).toBe(0);
           plan.forEach(({ spec, leaves }, index) => {
-            if (leaves === null) expect(drawings.get(index)?.tokens.join()).toBe(alone[spec]);
+            if (leaves === null) {
+              expect(drawings.get(index)?.tokens.join()).toBe(alone[spec]);
+            }
           });
         },
       ),
@@ -146,7 +154,9 @@ describe('Generator', () => {
     const aborted = generator.generate(specs(4), {
       signal: controller.signal,
       onStep: () => {
-        if (++steps === 3) controller.abort();
+        if (++steps === 3) {
+          controller.abort();
+        }
       },
     });
     const other = generator.generate(specs(1, 9));

@@ -36,12 +36,15 @@ const valueAt = (row: number, head: number, position: number) => row * 10_000 + 
 function store(buffers: PriorBuffers, rows: readonly number[], position: number): void {
   const count = Math.max(...rows) + 1;
   const added = floatsOf(buffers.tensors(count).stepFetches, 'new_value_1');
-  for (const row of rows)
+  for (const row of rows) {
     for (let head = 0; head < 2; head++) {
       const at = (row * 2 + head) * 3;
       added.fill(valueAt(row, head, position), at, at + 3);
     }
-  for (const row of rows) buffers.storeNewRow(row, position);
+  }
+  for (const row of rows) {
+    buffers.storeNewRow(row, position);
+  }
 }
 
 /** What a step would read of `row`, positions 0 … count − 1 of its second head. */
@@ -65,10 +68,14 @@ describe('PriorBuffers', () => {
       store(buffers, [0, 1, 2, 3], position);
     }
     expect([...lengths]).toEqual([64, 128, 192, 200]);
-    for (let row = 0; row < 4; row++) expect(read(buffers, row, 200)).toEqual(expectedOf(row, 200));
+    for (let row = 0; row < 4; row++) {
+      expect(read(buffers, row, 200)).toEqual(expectedOf(row, 200));
+    }
     buffers.fitCaches(99, 4);
     expect(lengthOf(buffers)).toBe(128);
-    for (let row = 0; row < 4; row++) expect(read(buffers, row, 128)).toEqual(expectedOf(row, 128));
+    for (let row = 0; row < 4; row++) {
+      expect(read(buffers, row, 128)).toEqual(expectedOf(row, 128));
+    }
   });
 
   test('rows that join keep what is stored, and a row that moves takes its cache along, whatever its length', () => {
@@ -79,9 +86,13 @@ describe('PriorBuffers', () => {
     }
     buffers.fitCaches(70, 6);
     expect(lengthOf(buffers)).toBe(128);
-    for (const row of [0, 1]) expect(read(buffers, row, 70)).toEqual(expectedOf(row, 70));
+    for (const row of [0, 1]) {
+      expect(read(buffers, row, 70)).toEqual(expectedOf(row, 70));
+    }
     buffers.moveRow(1, 5);
-    for (const row of [1, 5]) expect(read(buffers, row, 70)).toEqual(expectedOf(1, 70));
+    for (const row of [1, 5]) {
+      expect(read(buffers, row, 70)).toEqual(expectedOf(1, 70));
+    }
   });
 
   test('large caches are given back to the system at once and can be taken again, small ones are kept', () => {
@@ -98,7 +109,11 @@ describe('PriorBuffers', () => {
     large.fitCaches(199, 4);
     const held = heldBytes(large);
     expect(held).toBe(4 * 4 * 2 * 200 * 4096 * 4);
-    for (const { data } of Object.values(large.tensors(4).stepFeeds)) if (data instanceof Float32Array) data.fill(1);
+    for (const { data } of Object.values(large.tensors(4).stepFeeds)) {
+      if (data instanceof Float32Array) {
+        data.fill(1);
+      }
+    }
     expect(process.memoryUsage.rss() - before).toBeGreaterThan(0.9 * held);
     large.release();
     expect(process.memoryUsage.rss() - before).toBeLessThan(0.3 * held);

@@ -25,7 +25,9 @@ afterAll(() => step.release());
 /** Conditioning vectors that are there at position 0 only, as the published prior has them. */
 function rowsOf(phase: number): Float32Array {
   const rows = new Float32Array(prior.positions * prior.width);
-  for (let i = 0; i < prior.width; i++) rows[i] = Math.sin(phase + i);
+  for (let i = 0; i < prior.width; i++) {
+    rows[i] = Math.sin(phase + i);
+  }
   return rows;
 }
 
@@ -45,7 +47,9 @@ function emptyBatch(maxRows = 16): PriorBatch {
 async function paintAlone(index: number): Promise<string> {
   const batch = emptyBatch();
   const drawing = batch.add(specOf(index));
-  while (batch.activeRowCount > 0) await batch.step();
+  while (batch.activeRowCount > 0) {
+    await batch.step();
+  }
   return drawing.tokens.join();
 }
 
@@ -54,7 +58,9 @@ describe('a cache that is as long as the furthest picture needs', () => {
   const alone: string[] = [];
 
   beforeAll(async () => {
-    for (let index = 0; index < kinds; index++) alone.push(await paintAlone(index));
+    for (let index = 0; index < kinds; index++) {
+      alone.push(await paintAlone(index));
+    }
   });
 
   test('the fixture is what these tests are about', () => {
@@ -98,9 +104,13 @@ describe('a cache that is as long as the furthest picture needs', () => {
     const last = Math.max(...visits.map(({ joins }) => joins));
     for (let at = 0; at <= last || batch.activeRowCount > 0; at++) {
       for (const visit of visits) {
-        if (visit.joins === at) drawings.set(visit, batch.add(specOf(visit.kind)));
+        if (visit.joins === at) {
+          drawings.set(visit, batch.add(specOf(visit.kind)));
+        }
         const drawing = drawings.get(visit);
-        if (visit.leaves !== null && visit.joins + visit.leaves === at && drawing !== undefined) batch.remove(drawing);
+        if (visit.leaves !== null && visit.joins + visit.leaves === at && drawing !== undefined) {
+          batch.remove(drawing);
+        }
       }
       await batch.step();
     }
@@ -121,9 +131,13 @@ test('rows keep their keys where a longer or shorter cache moves them', () => {
   const cache = () => buffers.tensors(3).stepFeeds.past_key_0;
   const mark = (row: number, head: number, position: number) => 1000 * row + 100 * head + position;
   const each = (visit: (row: number, head: number, position: number) => void) => {
-    for (let row = 0; row < 3; row++)
-      for (let head = 0; head < heads; head++)
-        for (let position = 0; position < 60; position++) visit(row, head, position);
+    for (let row = 0; row < 3; row++) {
+      for (let head = 0; head < heads; head++) {
+        for (let position = 0; position < 60; position++) {
+          visit(row, head, position);
+        }
+      }
+    }
   };
   const at = (row: number, head: number, position: number) =>
     ((row * heads + head) * (cache()?.dims[2] ?? 0) + position) * headWidth;
@@ -143,7 +157,9 @@ test('rows keep their keys where a longer or shorter cache moves them', () => {
     buffers.fitCaches(position, 3);
     expect(cache()?.dims).toEqual([3, heads, length, headWidth]);
     each((row, head, position) => {
-      if (data()[at(row, head, position)] !== mark(row, head, position)) throw new Error(`${row} ${head} ${position}`);
+      if (data()[at(row, head, position)] !== mark(row, head, position)) {
+        throw new Error(`${row} ${head} ${position}`);
+      }
     });
   }
 });

@@ -36,7 +36,9 @@ function allowed(values: Float32Array, { temperature, topK, topP }: DrawSettings
   let sum = 0;
   for (const [i, token] of kept.entries()) {
     // A sum that meets the bound within rounding may stop here or one further.
-    if (sum >= topP + 1e-9) break;
+    if (sum >= topP + 1e-9) {
+      break;
+    }
     set.add(token);
     sum += shares[i] ?? 0;
   }
@@ -70,7 +72,9 @@ describe('Sampler', () => {
         const sampler = new Sampler(values.length);
         const random = new RandomGenerator(anySeed);
         const set = allowed(values, how);
-        for (let i = 0; i < 20; i++) expect(set).toContain(sampler.draw(how, random, values, 0));
+        for (let i = 0; i < 20; i++) {
+          expect(set).toContain(sampler.draw(how, random, values, 0));
+        }
       }),
       { numRuns: 300 },
     );
@@ -110,8 +114,11 @@ describe('Sampler', () => {
     let chiSquare = 0;
     for (const [token, share] of shares.entries()) {
       const wanted = (share / total) * draws;
-      if (wanted > 0) chiSquare += ((counts[token] ?? 0) - wanted) ** 2 / wanted;
-      else expect(counts[token]).toBe(0);
+      if (wanted > 0) {
+        chiSquare += ((counts[token] ?? 0) - wanted) ** 2 / wanted;
+      } else {
+        expect(counts[token]).toBe(0);
+      }
     }
     // 0.1 % of right samplers exceed df + 4·sqrt(2·df) at these sizes; the seed is fixed, so this is no lottery.
     const freedom = set.size - 1;
@@ -126,7 +133,9 @@ describe('Sampler', () => {
         const used = new Sampler(values.length);
         used.draw(how, new RandomGenerator(other), values, 0);
         const [a, b] = [new RandomGenerator(mine), new RandomGenerator(mine)];
-        for (let i = 0; i < 10; i++) expect(used.draw(how, b, values, 0)).toBe(fresh.draw(how, a, values, 0));
+        for (let i = 0; i < 10; i++) {
+          expect(used.draw(how, b, values, 0)).toBe(fresh.draw(how, a, values, 0));
+        }
       }),
     );
   });
@@ -158,12 +167,16 @@ describe('Sampler', () => {
     const sampler = new Sampler(4);
     const random = new RandomGenerator(1);
     const masked = Float32Array.of(Number.NEGATIVE_INFINITY, 0, 0, Number.NEGATIVE_INFINITY);
-    for (const how of [PLAIN, { ...PLAIN, topK: 3 }, { ...PLAIN, topP: 0.999 }])
-      for (let i = 0; i < 50; i++) expect([1, 2]).toContain(sampler.draw(how, random, masked, 0));
-    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY])
+    for (const how of [PLAIN, { ...PLAIN, topK: 3 }, { ...PLAIN, topP: 0.999 }]) {
+      for (let i = 0; i < 50; i++) {
+        expect([1, 2]).toContain(sampler.draw(how, random, masked, 0));
+      }
+    }
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => sampler.draw(PLAIN, random, Float32Array.of(0, bad, 0, 0), 0)).toThrowError(
         expect.objectContaining({ code: 'bad_logits' }),
       );
+    }
   });
 
   test('copes with a codebook of 16,384 and every logit equal', () => {
@@ -173,7 +186,9 @@ describe('Sampler', () => {
     const flat = new Float32Array(size);
     for (const how of [PLAIN, { ...PLAIN, topK: 500 }, { ...PLAIN, topK: 500, topP: 0.5 }, { ...PLAIN, topP: 0.1 }]) {
       const set = allowed(flat, how);
-      for (let i = 0; i < 5; i++) expect(set).toContain(sampler.draw(how, random, flat, 0));
+      for (let i = 0; i < 5; i++) {
+        expect(set).toContain(sampler.draw(how, random, flat, 0));
+      }
     }
   });
 });

@@ -288,7 +288,9 @@ test('ten languages find what English finds, but for one in ten', async () => {
     for (const [language, prompt] of Object.entries(prompts)) {
       asked++;
       const found = written(await reader.read(prompt)).split('/');
-      if (!found.some((name) => name !== '' && english.includes(name))) misses.push(`${language}: ${prompt}`);
+      if (!found.some((name) => name !== '' && english.includes(name))) {
+        misses.push(`${language}: ${prompt}`);
+      }
     }
   }
   expect(asked).toBe(200);

@@ -73,8 +73,9 @@ test('likeness is the cosine, whatever the length of a row', () => {
   const vectors = new PhraseVectors(Int8Array.from(rows.flat()), 3);
   const found = vectors.similarities(Float32Array.of(0.6, 0.8, 0));
   expect(vectors.count).toBe(4);
-  for (const [row, cosine] of [0.6, 1, 10 / Math.hypot(50, 50, 100), 0].entries())
+  for (const [row, cosine] of [0.6, 1, 10 / Math.hypot(50, 50, 100), 0].entries()) {
     expect(found[row]).toBeCloseTo(cosine, 5);
+  }
 });
 
 describe('grammar', () => {
@@ -187,12 +188,17 @@ describe('reading', () => {
         expect(parts.length).toBeLessThanOrEqual(MAX_PARTS);
         for (const { count, things, wears = [], face = [] } of parts) {
           expect(count >= 1 && count <= MAX_COUNT && things.length > 0).toBe(true);
-          for (const index of [...things, ...wears, ...face]) expect(THINGS[index]).toBeDefined();
+          for (const index of [...things, ...wears, ...face]) {
+            expect(THINGS[index]).toBeDefined();
+          }
         }
         const typed = plainText(prompt).replaceAll('’', "'");
-        for (const word of [...words.understood, ...words.unknown].flatMap((part) => plainText(part).split(' ')))
+        for (const word of [...words.understood, ...words.unknown].flatMap((part) => plainText(part).split(' '))) {
           expect(typed).toContain(word.replaceAll('’', "'"));
-        if (parts.length > 0) expect(words.understood.length).toBeGreaterThan(0);
+        }
+        if (parts.length > 0) {
+          expect(words.understood.length).toBeGreaterThan(0);
+        }
       }),
     );
   });
