@@ -36,7 +36,12 @@ def train(minutes: float, *words: str) -> Callable[[float], list[str]]:
 def stages(out: Path) -> list[Stage]:
     render, features = HERE / "render", RUNS / "features"
     return [
-        Stage("packages", lambda _: ["npm", "ci", "--ignore-scripts"], render / "node_modules" / "emojibase-data" / "package.json", render),
+        Stage(
+            "packages",
+            lambda _: ["npm", "ci", "--ignore-scripts"],
+            render / "node_modules" / "emojibase-data" / "package.json",
+            render,
+        ),
         Stage("render", lambda _: ["node", "render.mjs", str(RUNS / "data")], RUNS / "data" / "pictures.jsonl", render),
         Stage("prepare", python("data.prepare"), RUNS / "data" / "records.json"),
         Stage("texts", python("data.texts"), RUNS / "data" / "texts.f16.npy"),

@@ -11,15 +11,15 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from convert.checkpoints import read_state
-from convert.clip_layouts import from_hugging_face, to_hugging_face
-from convert.clip_vit import ClipVit
-from convert.errors import CheckpointError
-from convert.gpt import Gpt
-from convert.load import load_clip, load_gpt, load_vqgan
-from convert.random_checkpoints import TINY, awaken, discriminator, write
-from convert.tokenizer import read_merges
-from convert.vqgan import Vqgan
+from tessera_training.convert.checkpoints import read_state
+from tessera_training.convert.clip_layouts import from_hugging_face, to_hugging_face
+from tessera_training.convert.clip_vit import ClipVit
+from tessera_training.convert.errors import CheckpointError
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.random_checkpoints import TINY, awaken, discriminator, write
+from tessera_training.convert.tokenizer import read_merges
+from tessera_training.convert.vqgan import Vqgan
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,9 @@ def test_published_sizes_have_the_published_shapes():
 
 def test_a_block_is_torchs_own_encoder_layer():
     gpt, width = awaken(Gpt(TINY.gpt), 1), TINY.gpt.width
-    theirs = nn.TransformerEncoderLayer(width, 2, 4 * width, 0.1, activation=F.gelu, batch_first=True, norm_first=True).eval()
+    theirs = nn.TransformerEncoderLayer(
+        width, 2, 4 * width, 0.1, activation=F.gelu, batch_first=True, norm_first=True
+    ).eval()
     theirs.load_state_dict(gpt.blocks[0].encoder.state_dict())
     x = torch.randn(2, 16, width)
     assert (theirs(x, gpt.blocks[0].mask) - gpt.blocks[0](x)).abs().max() < 1e-5
@@ -111,8 +113,17 @@ def test_openais_archive_is_read_without_its_code(folder, tmp_path):
     class Archive(nn.Module):
         def __init__(self):
             super().__init__()
-            self.visual, self.transformer, self.token_embedding, self.ln_final = clip.visual, clip.transformer, clip.token_embedding, clip.ln_final
-            self.positional_embedding, self.text_projection, self.logit_scale = clip.positional_embedding, clip.text_projection, clip.logit_scale
+            self.visual, self.transformer, self.token_embedding, self.ln_final = (
+                clip.visual,
+                clip.transformer,
+                clip.token_embedding,
+                clip.ln_final,
+            )
+            self.positional_embedding, self.text_projection, self.logit_scale = (
+                clip.positional_embedding,
+                clip.text_projection,
+                clip.logit_scale,
+            )
             for name in ("input_resolution", "context_length", "vocab_size"):
                 self.register_buffer(name, torch.tensor(7))
 
@@ -183,13 +194,28 @@ def changed(folder, tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.pop("blocks.0.encoder.linear1.weight"), "expected a tensor blocks.0.encoder.linear1.weight [512, 128] but it is missing"),
+        (
+            lambda s: s.pop("blocks.0.encoder.linear1.weight"),
+            "expected a tensor blocks.0.encoder.linear1.weight [512, 128] but it is missing",
+        ),
         (lambda s: s.update({"norm.bias": torch.zeros(4)}), "expected norm.bias [128] but received [4]"),
         (lambda s: s.update({"lora": torch.zeros(4, 2)}), "expected no tensor lora but received one [4, 2]"),
-        (lambda s: s.update({"norm.bias": torch.zeros(128, dtype=torch.int64)}), "expected norm.bias of torch.float32 but received torch.int64"),
-        (lambda s: s["norm.bias"].fill_(float("nan")), "expected finite numbers in norm.bias but received 128 that are not"),
-        (lambda s: s.update({"pos_emb": torch.zeros(16, 128)}), "expected pos_emb [1, positions, width] but received [16, 128]"),
-        (lambda s: s.update({"tok_emb.weight": torch.zeros(96, 100)}), "expected a width that is a multiple of 64, the width of a head, but received 100"),
+        (
+            lambda s: s.update({"norm.bias": torch.zeros(128, dtype=torch.int64)}),
+            "expected norm.bias of torch.float32 but received torch.int64",
+        ),
+        (
+            lambda s: s["norm.bias"].fill_(float("nan")),
+            "expected finite numbers in norm.bias but received 128 that are not",
+        ),
+        (
+            lambda s: s.update({"pos_emb": torch.zeros(16, 128)}),
+            "expected pos_emb [1, positions, width] but received [16, 128]",
+        ),
+        (
+            lambda s: s.update({"tok_emb.weight": torch.zeros(96, 100)}),
+            "expected a width that is a multiple of 64, the width of a head, but received 100",
+        ),
     ],
 )
 def test_each_wrong_tensor_is_named(folder, tmp_path, change, message):

@@ -1,7 +1,7 @@
 """Checkpoints small enough for the repository, so that training goes on wherever it is cloned.
 
-    python -m common.compact pack runs/vqgan-residual      # -> checkpoints/vqgan-residual.pt
-    python -m common.compact unpack                        # checkpoints/*.pt -> runs/*/checkpoint.pt, where none is there
+    python -m tessera_training.common.compact pack runs/vqgan-residual      # -> checkpoints/vqgan-residual.pt
+    python -m tessera_training.common.compact unpack                        # checkpoints/*.pt -> runs/*/checkpoint.pt, where none is there
 
 Half the bits and no optimiser: momentum is built anew within some twenty steps.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from common.run import load_checkpoint, save_atomically
+from tessera_training.common.run import load_checkpoint, save_atomically
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 WEIGHTS = ("model", "ema")  # names of a run's state that are weights
@@ -40,7 +40,10 @@ def unpack(runs: Path, folder: Path = CHECKPOINTS) -> list[Path]:
             continue
         checkpoint = load_checkpoint(packed)
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_atomically(checkpoint | {"state": {name: cast(part, torch.float32) for name, part in checkpoint["state"].items()}}, path)
+        save_atomically(
+            checkpoint | {"state": {name: cast(part, torch.float32) for name, part in checkpoint["state"].items()}},
+            path,
+        )
         made.append(path)
     return made
 
@@ -48,7 +51,9 @@ def unpack(runs: Path, folder: Path = CHECKPOINTS) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=["pack", "unpack"])
-    parser.add_argument("runs", type=Path, nargs="*", help="pack: the runs' folders; unpack: where the runs are (default runs)")
+    parser.add_argument(
+        "runs", type=Path, nargs="*", help="pack: the runs' folders; unpack: where the runs are (default runs)"
+    )
     args = parser.parse_args()
     if args.command == "pack":
         for run in args.runs:

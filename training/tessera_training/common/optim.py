@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 import torch.nn as nn
 
-from common.run import has_fast_bf16
+from tessera_training.common.run import has_fast_bf16
 
 
 def orthogonalise(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
@@ -27,7 +27,9 @@ def orthogonalise(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
 class Muon(torch.optim.Optimizer):
     """Momentum, then orthogonalised updates. Convolution kernels are taken as [out, in * k * k]."""
 
-    def __init__(self, parameters: Iterable[nn.Parameter], lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0):
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0
+    ):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -50,8 +52,18 @@ class Muon(torch.optim.Optimizer):
 class Optimisers:
     """Both optimisers as one: `step`, `zero_grad`, `set_factor` of the schedule, `state_dict`."""
 
-    def __init__(self, matrices: list[nn.Parameter], rest: list[nn.Parameter], muon_lr: float, adam_lr: float, weight_decay: float = 0.0):
-        self.parts = [Muon(matrices, muon_lr, weight_decay=weight_decay), torch.optim.AdamW(rest, adam_lr, betas=(0.9, 0.98), weight_decay=weight_decay)]
+    def __init__(
+        self,
+        matrices: list[nn.Parameter],
+        rest: list[nn.Parameter],
+        muon_lr: float,
+        adam_lr: float,
+        weight_decay: float = 0.0,
+    ):
+        self.parts = [
+            Muon(matrices, muon_lr, weight_decay=weight_decay),
+            torch.optim.AdamW(rest, adam_lr, betas=(0.9, 0.98), weight_decay=weight_decay),
+        ]
         self.rates = [muon_lr, adam_lr]
         self.parameters = [*matrices, *rest]
 

@@ -25,7 +25,16 @@ class Pictures:
         return pixels.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).div_(255)
 
 
-def random_affine(x: torch.Tensor, generator: torch.Generator, share: float, low: float, high: float, shift: float, flip: float = 0.5, rotate: float = 0.0) -> torch.Tensor:
+def random_affine(
+    x: torch.Tensor,
+    generator: torch.Generator,
+    share: float,
+    low: float,
+    high: float,
+    shift: float,
+    flip: float = 0.5,
+    rotate: float = 0.0,
+) -> torch.Tensor:
     """Moves and scales a share of the batch; outside is transparent. x: [B, 4, H, W] premultiplied.
 
     `low`/`high` bound the object's size relative to the original; `shift` is in half-widths, `rotate` in radians.
@@ -39,7 +48,9 @@ def random_affine(x: torch.Tensor, generator: torch.Generator, share: float, low
     room = (1 - size).clamp(min=0) + shift
     dx, dy = (torch.where(moved, u(-1, 1) * room, torch.zeros(batch)) for _ in range(2))
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
-    theta = torch.stack([torch.stack([cos * mirror, -sin, -dx / size * mirror], 1), torch.stack([sin * mirror, cos, -dy / size], 1)], 1)
+    theta = torch.stack(
+        [torch.stack([cos * mirror, -sin, -dx / size * mirror], 1), torch.stack([sin * mirror, cos, -dy / size], 1)], 1
+    )
     grid = F.affine_grid(theta, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid.to(x.device), mode="bilinear", padding_mode="zeros", align_corners=False)
 
@@ -62,6 +73,8 @@ def shift_hue(x: torch.Tensor, generator: torch.Generator, share: float) -> torc
     cos, sin, third = torch.cos(angle), torch.sin(angle), 1 / 3
     a, b = cos + third * (1 - cos), third * (1 - cos)
     c = third**0.5 * sin
-    rotation = torch.stack([torch.stack([a, b - c, b + c], 1), torch.stack([b + c, a, b - c], 1), torch.stack([b - c, b + c, a], 1)], 1)
+    rotation = torch.stack(
+        [torch.stack([a, b - c, b + c], 1), torch.stack([b + c, a, b - c], 1), torch.stack([b - c, b + c, a], 1)], 1
+    )
     rgb = torch.einsum("bij,bjhw->bihw", rotation.to(x.device), x[:, :3])
     return torch.cat([torch.minimum(rgb.clamp(min=0), x[:, 3:4]), x[:, 3:4]], 1)

@@ -48,7 +48,16 @@ class Run:
         run.log(loss=loss)      # averaged over `log_every` steps, into log.csv and the progress bar
     """
 
-    def __init__(self, folder: Path, state: dict, config: dict, minutes: float, max_steps: int, log_every: int = 20, save_every_s: float = 180):
+    def __init__(
+        self,
+        folder: Path,
+        state: dict,
+        config: dict,
+        minutes: float,
+        max_steps: int,
+        log_every: int = 20,
+        save_every_s: float = 180,
+    ):
         self.folder, self.state, self.config = folder, state, config
         self.max_seconds, self.max_steps = minutes * 60, max_steps
         self.log_every, self.save_every_s = log_every, save_every_s
@@ -59,7 +68,9 @@ class Run:
         if self.path.exists():
             self._restore()
         self._last = self._saved = time.monotonic()
-        self.bar = tqdm(total=max_steps if max_steps < 10**9 else None, initial=self.step, desc=folder.name, mininterval=10)
+        self.bar = tqdm(
+            total=max_steps if max_steps < 10**9 else None, initial=self.step, desc=folder.name, mininterval=10
+        )
 
     def _restore(self) -> None:
         saved = load_checkpoint(self.path)
@@ -89,7 +100,12 @@ class Run:
 
     def save(self) -> None:
         self._saved = time.monotonic()
-        payload = {"state": {n: p.state_dict() for n, p in self.state.items()}, "config": self.config, "step": self.step, "seconds": self.seconds}
+        payload = {
+            "state": {n: p.state_dict() for n, p in self.state.items()},
+            "config": self.config,
+            "step": self.step,
+            "seconds": self.seconds,
+        }
         save_atomically(payload, self.path)
 
     def log(self, **values: float) -> None:

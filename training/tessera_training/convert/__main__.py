@@ -1,6 +1,6 @@
 """Turns the published CLIP-GEN checkpoints into a bundle that the bot runs (docs/full-size.md).
 
-    python -m convert --gpt gpt_coco.pt --vqgan vqgan_coco.pt --clip clip_vit_b32.pt \\
+    python -m tessera_training.convert --gpt gpt_coco.pt --vqgan vqgan_coco.pt --clip clip_vit_b32.pt \\
         --bpe bpe_simple_vocab_16e6.txt.gz --out ../models/coco --precision int8
 """
 
@@ -12,24 +12,49 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from convert.bundle import PRECISIONS, SAMPLING, Labels, Networks, write_bundle
-from convert.load import load_clip, load_gpt, load_vqgan
-from convert.tokenizer import read_merges, tokenizer_json
+from tessera_training.convert.bundle import PRECISIONS, SAMPLING, Labels, Networks, write_bundle
+from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.tokenizer import read_merges, tokenizer_json
 
 PARTS = 3 + 6 + 1  # checkpoints read, graphs written, checksums
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tessera_training.convert",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--gpt", type=Path, required=True, help="gpt_coco.pt")
     parser.add_argument("--vqgan", type=Path, required=True, help="vqgan_coco.pt")
-    parser.add_argument("--clip", type=Path, required=True, help="clip_vit_b32.pt, OpenAI's ViT-B-32.pt, or a Hugging Face folder with config.json and model.safetensors")
-    parser.add_argument("--bpe", type=Path, help="bpe_simple_vocab_16e6.txt.gz; may be left out where the Hugging Face folder has merges.txt or tokenizer.json")
-    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder; a bundle that is there is replaced")
+    parser.add_argument(
+        "--clip",
+        type=Path,
+        required=True,
+        help="clip_vit_b32.pt, OpenAI's ViT-B-32.pt, or a Hugging Face folder with config.json and model.safetensors",
+    )
+    parser.add_argument(
+        "--bpe",
+        type=Path,
+        help="bpe_simple_vocab_16e6.txt.gz; may be left out where the Hugging Face folder has merges.txt or tokenizer.json",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the bundle's folder; a bundle that is there is replaced"
+    )
     parser.add_argument("--precision", choices=PRECISIONS, default="int8")
-    parser.add_argument("--prior-bits", type=int, choices=(32, 16, 8, 4), help="other bits for the prior than the precision's; 4 is the smallest and fastest, and moves pictures most")
+    parser.add_argument(
+        "--prior-bits",
+        type=int,
+        choices=(32, 16, 8, 4),
+        help="other bits for the prior than the precision's; 4 is the smallest and fastest, and moves pictures most",
+    )
     parser.add_argument("--heads", type=int, help="heads of the GPT where they are not 64 wide")
-    parser.add_argument("--candidates", type=int, default=SAMPLING["candidateCount"], help="pictures painted a request, of which the best are shown (published: 64)")
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        default=SAMPLING["candidateCount"],
+        help="pictures painted a request, of which the best are shown (published: 64)",
+    )
     parser.add_argument("--phrases", type=Path, help="a text file with a phrase a line, for `describe`")
     parser.add_argument("--name", help="default: the folder's name")
     parser.add_argument("--bundle-version", default="1.0.0")
@@ -43,7 +68,11 @@ def parse() -> argparse.Namespace:
 
 def convert(args: argparse.Namespace) -> dict:
     # The quick refusals first; the progress bar counts the files that are read and those that are written.
-    phrases = [line.strip() for line in args.phrases.read_text(encoding="utf-8").splitlines() if line.strip()] if args.phrases else None
+    phrases = (
+        [line.strip() for line in args.phrases.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if args.phrases
+        else None
+    )
     with tqdm(total=PARTS, unit="part", bar_format="{desc:>24} {bar} {n}/{total} [{elapsed}]") as bar:
 
         def on_part(part: str) -> None:

@@ -1,9 +1,9 @@
 """The published networks in PyTorch, timed as `npm run bench:paper` wants them; prints one line of JSON.
 
-    python -m convert.bench cached           # with a key/value cache
-    python -m convert.bench recomputed       # as published: the whole prefix again for every token
-    python -m convert.bench floors           # FLOPs of the decoder and the GEMM rate of this machine
-    python -m convert.bench widths           # our step graph at half and at twice the width
+    python -m tessera_training.convert.bench cached           # with a key/value cache
+    python -m tessera_training.convert.bench recomputed       # as published: the whole prefix again for every token
+    python -m tessera_training.convert.bench floors           # FLOPs of the decoder and the GEMM rate of this machine
+    python -m tessera_training.convert.bench widths           # our step graph at half and at twice the width
 
 Everything in float32, without guidance; random weights of the published sizes, which take the same time as trained ones.
 """
@@ -25,10 +25,10 @@ import torch.nn.functional as F
 from onnx import TensorProto, helper
 from torch.utils.flop_counter import FlopCounterMode
 
-from convert.gpt import Gpt, GptConfig
-from convert.step_graph import build_step
-from convert.vqgan import Vqgan
-from prior.model import draw
+from tessera_training.convert.gpt import Gpt, GptConfig
+from tessera_training.convert.step_graph import build_step
+from tessera_training.convert.vqgan import Vqgan
+from tessera_training.models.prior import draw
 
 TOP_K, TOP_P = 500, 0.95  # as published
 QUICK_LENGTHS = (1, 32, 64, 128, 192, 256)
@@ -99,7 +99,13 @@ def paint(how: str, count: int, quick: bool) -> dict[str, float]:
     started = time.perf_counter()
     vqgan.decode(tokens)
     decoded = time.perf_counter() - started
-    return {"generateSeconds": generated, "decodeSeconds": decoded, "totalSeconds": generated + decoded, "peakBytes": peak_bytes(), "extrapolated": quick and how == "recomputed"}
+    return {
+        "generateSeconds": generated,
+        "decodeSeconds": decoded,
+        "totalSeconds": generated + decoded,
+        "peakBytes": peak_bytes(),
+        "extrapolated": quick and how == "recomputed",
+    }
 
 
 def peak_bytes() -> int:
@@ -146,9 +152,24 @@ def widths(threads: int, rows: int = 4, layers: int = 6, bits: int = 8) -> list[
         config = GptConfig(layers=layers, width=width, heads=width // 64)
         model = build_step(Gpt(config), bits)
         step, length = session(model, threads), config.positions // 2
-        feeds = {"image_tokens": np.zeros((rows, 1), np.int64), "condition": np.zeros((rows, width), np.float32), "position": np.full(rows, length)}
-        feeds |= {i.name: np.zeros((rows, config.heads, length, 64), np.float32) for i in step.get_inputs() if i.name.startswith("past_")}
-        found.append({"width": width, "layers": layers, "bytes": model.ByteSize(), "stepMs": 1000 * best(partial(step.run, None, feeds), 25)})
+        feeds = {
+            "image_tokens": np.zeros((rows, 1), np.int64),
+            "condition": np.zeros((rows, width), np.float32),
+            "position": np.full(rows, length),
+        }
+        feeds |= {
+            i.name: np.zeros((rows, config.heads, length, 64), np.float32)
+            for i in step.get_inputs()
+            if i.name.startswith("past_")
+        }
+        found.append(
+            {
+                "width": width,
+                "layers": layers,
+                "bytes": model.ByteSize(),
+                "stepMs": 1000 * best(partial(step.run, None, feeds), 25),
+            }
+        )
     return found
 
 
@@ -157,7 +178,9 @@ def main() -> None:
     parser.add_argument("what", choices=("cached", "recomputed", "floors", "widths"))
     parser.add_argument("--count", type=int, default=4, help="pictures")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="recomputed: measure six prefix lengths and fill in the others")
+    parser.add_argument(
+        "--quick", action="store_true", help="recomputed: measure six prefix lengths and fill in the others"
+    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     with torch.inference_mode():

@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from export.graph import CONTRIB, block_product
-from export.storage import SMALLEST
+from tessera_training.export.graph import CONTRIB, block_product
+from tessera_training.export.storage import SMALLEST
 
 BLOCK = 64
 
@@ -45,7 +45,9 @@ def multiply_in_blocks(model: onnx.ModelProto) -> onnx.ModelProto:
         names = [f"{node.output[0]}.codes", f"{node.output[0]}.scales"]
         graph.initializer.extend(numpy_helper.from_array(value, name) for value, name in zip((codes, scales), names))
         bias = ["", "", node.input[2]] if len(node.input) > 2 else []
-        new = helper.make_node("MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=CONTRIB, **sizes)
+        new = helper.make_node(
+            "MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=CONTRIB, **sizes
+        )
         graph.node[at].CopyFrom(new)
     drop_unused_weights(graph)
     if all(entry.domain != CONTRIB for entry in model.opset_import):

@@ -11,17 +11,22 @@ import onnx
 import torch
 from tokenizers import Tokenizer
 
-from convert.blocks import multiply_in_blocks
-from convert.card import card, provenance
-from convert.clip_vit import CLIP_MEAN, CLIP_STD, ClipVit
-from convert.decoder_graph import build_decoder
-from convert.errors import CheckpointError
-from convert.gpt import Gpt
-from convert.step_graph import build_step
-from convert.tower_graphs import build_condition, build_encoder, build_image_encoder, build_text_encoder
-from convert.vqgan import Vqgan
-from export.bundle import VARIATION, checksums, describe_prior, write_json
-from export.storage import shrink
+from tessera_training.convert.blocks import multiply_in_blocks
+from tessera_training.convert.card import card, provenance
+from tessera_training.convert.clip_vit import CLIP_MEAN, CLIP_STD, ClipVit
+from tessera_training.convert.decoder_graph import build_decoder
+from tessera_training.convert.errors import CheckpointError
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.step_graph import build_step
+from tessera_training.convert.tower_graphs import (
+    build_condition,
+    build_encoder,
+    build_image_encoder,
+    build_text_encoder,
+)
+from tessera_training.convert.vqgan import Vqgan
+from tessera_training.export.bundle import VARIATION, checksums, describe_prior, write_json
+from tessera_training.export.storage import shrink
 
 # As published, but for the candidates: demo.py paints 64 and shows the best 8, on a GPU; on two CPU cores a
 # candidate costs one to two seconds.
@@ -112,7 +117,9 @@ def save_graph(model: onnx.ModelProto, path: Path, largest: int = LARGEST_PROTOB
 @torch.inference_mode()
 def embed_phrases(clip: ClipVit, tokenizer: Tokenizer, phrases: list[str]) -> np.ndarray:
     """float32 [phrases, D]"""
-    rows = [clip.embed_text(torch.tensor([fit(tokenizer.encode(text).ids, clip.config.context_length)])) for text in phrases]
+    rows = [
+        clip.embed_text(torch.tensor([fit(tokenizer.encode(text).ids, clip.config.context_length)])) for text in phrases
+    ]
     return torch.cat(rows).numpy()
 
 
@@ -132,9 +139,20 @@ def describe(nets: Networks, precision: Precision, labels: Labels, files: dict, 
         "licence": labels.licence,
         "files": files,
         "embeddingWidth": clip.embedding_width,
-        "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": clip.context_length, "padTokenId": 0},
+        "textEncoder": {
+            "file": "text_encoder.onnx",
+            "tokenizer": "tokenizer.json",
+            "contextLength": clip.context_length,
+            "padTokenId": 0,
+        },
         # White behind an upload with alpha: CLIP saw photographs, which have none.
-        "imageEncoder": {"file": "image_encoder.onnx", "imageSize": clip.image_size, "mean": list(CLIP_MEAN), "std": list(CLIP_STD), "background": [1, 1, 1]},
+        "imageEncoder": {
+            "file": "image_encoder.onnx",
+            "imageSize": clip.image_size,
+            "mean": list(CLIP_MEAN),
+            "std": list(CLIP_STD),
+            "background": [1, 1, 1],
+        },
         "prior": describe_prior(gpt, 1),
         "decoder": {"file": "decoder.onnx", **picture},
         "encoder": {"file": "encoder.onnx", **picture},

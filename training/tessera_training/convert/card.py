@@ -9,8 +9,18 @@ PUBLISHED = "https://github.com/HFAiLab/clip-gen"
 def provenance() -> list[dict]:
     """What the weights come from, not how many pictures they saw: that is not published with them."""
     return [
-        {"name": f"CLIP-GEN: GPT and VQGAN trained on MS-COCO ({PUBLISHED})", "licence": "MIT", "pictures": 0, "authors": "HFAiLab"},
-        {"name": "CLIP ViT-B/32 and its tokenizer (https://github.com/openai/CLIP)", "licence": "MIT", "pictures": 0, "authors": "OpenAI"},
+        {
+            "name": f"CLIP-GEN: GPT and VQGAN trained on MS-COCO ({PUBLISHED})",
+            "licence": "MIT",
+            "pictures": 0,
+            "authors": "HFAiLab",
+        },
+        {
+            "name": "CLIP ViT-B/32 and its tokenizer (https://github.com/openai/CLIP)",
+            "licence": "MIT",
+            "pictures": 0,
+            "authors": "OpenAI",
+        },
     ]
 
 
@@ -26,7 +36,7 @@ def card(bundle: dict, sources: dict[str, Path]) -> str:
     lines = [
         f"# {bundle['name']} {bundle['version']}",
         "",
-        f"Converted from published checkpoints by `python -m convert` (docs/full-size.md); {size:,.0f} MB, licence {bundle['licence']}.",
+        f"Converted from published checkpoints by `python -m tessera_training.convert` (docs/full-size.md); {size:,.0f} MB, licence {bundle['licence']}.",
         "Nothing was trained here.",
         "",
         "| part | |",
@@ -41,9 +51,18 @@ def card(bundle: dict, sources: dict[str, Path]) -> str:
         *(f"- {entry['name']}, {entry['licence']}, {entry['authors']}" for entry in bundle["provenance"]),
         "",
     ]
-    files = [(option, path) for option, given in sources.items() for path in (sorted(given.glob("*.safetensors")) if given.is_dir() else [given])]
+    files = [
+        (option, path)
+        for option, given in sources.items()
+        for path in (sorted(given.glob("*.safetensors")) if given.is_dir() else [given])
+    ]
     if files:
-        lines += ["| option | file | SHA-256 |", "|---|---|---|", *(f"| `--{option}` | {path.name} | `{sha256(path)}` |" for option, path in files), ""]
+        lines += [
+            "| option | file | SHA-256 |",
+            "|---|---|---|",
+            *(f"| `--{option}` | {path.name} | `{sha256(path)}` |" for option, path in files),
+            "",
+        ]
     lines += [
         "## Know before use",
         "",

@@ -9,8 +9,8 @@ import torch.nn as nn
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from convert.errors import CheckpointError, shape
-from convert.torchscript import is_torchscript, read_torchscript
+from tessera_training.convert.errors import CheckpointError, shape
+from tessera_training.convert.torchscript import is_torchscript, read_torchscript
 
 State = dict[str, torch.Tensor]
 
@@ -22,18 +22,40 @@ def read_state(path: Path) -> State:
     @raises CheckpointError when the file is missing, cut off, or holds something else
     """
     if not path.is_file():
-        raise CheckpointError(path, f"expected a checkpoint file but received {'a folder' if path.is_dir() else 'nothing: there is no such file'}")
+        raise CheckpointError(
+            path,
+            f"expected a checkpoint file but received {'a folder' if path.is_dir() else 'nothing: there is no such file'}",
+        )
     try:
         found = load_file(path) if path.suffix == ".safetensors" else read_torch(path)
     except CheckpointError:
         raise
-    except (RuntimeError, SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError, AttributeError) as cause:
+    except (
+        RuntimeError,
+        SafetensorError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        KeyError,
+        ValueError,
+        AttributeError,
+    ) as cause:
         first = str(cause).strip().split("\n")[0][:200]
-        raise CheckpointError(path, f"expected a whole checkpoint but received {path.stat().st_size:,} bytes that cannot be read (cut off, or of another kind): {first}") from cause
+        raise CheckpointError(
+            path,
+            f"expected a whole checkpoint but received {path.stat().st_size:,} bytes that cannot be read (cut off, or of another kind): {first}",
+        ) from cause
     state = found.get("model", found) if isinstance(found, dict) else found
     if not isinstance(state, dict) or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        what = f"a dict with {', '.join(map(str, list(state)[:5]))}" if isinstance(state, dict) and state else f"an empty or other {type(state).__name__}"
-        raise CheckpointError(path, f"expected a state dict (tensors by name, or such a dict under 'model') but received {what}")
+        what = (
+            f"a dict with {', '.join(map(str, list(state)[:5]))}"
+            if isinstance(state, dict) and state
+            else f"an empty or other {type(state).__name__}"
+        )
+        raise CheckpointError(
+            path, f"expected a state dict (tensors by name, or such a dict under 'model') but received {what}"
+        )
     return dict(state)
 
 
@@ -50,7 +72,9 @@ def tensor_of(state: State, path: Path, name: str, dims: str) -> torch.Tensor:
     """One tensor that sizes are read from. `dims`: its shape in words, for the error, such as "[codes, width]"."""
     if name not in state:
         some = ", ".join(list(state)[:3])
-        raise CheckpointError(path, f"expected a tensor {name} {dims} but it is missing (the file has {len(state)} tensors: {some}, …)")
+        raise CheckpointError(
+            path, f"expected a tensor {name} {dims} but it is missing (the file has {len(state)} tensors: {some}, …)"
+        )
     tensor, wanted = state[name], dims.count(",") + 1
     if tensor.dim() != wanted:
         raise CheckpointError(path, f"expected {name} {dims} but received {shape(tensor.shape)}")
@@ -72,7 +96,9 @@ def fill(module: nn.Module, state: State, path: Path) -> nn.Module:
         if received.is_floating_point() != expected.is_floating_point():
             raise CheckpointError(path, f"expected {name} of {expected.dtype} but received {received.dtype}")
         if not received.isfinite().all():
-            raise CheckpointError(path, f"expected finite numbers in {name} but received {int((~received.isfinite()).sum())} that are not")
+            raise CheckpointError(
+                path, f"expected finite numbers in {name} but received {int((~received.isfinite()).sum())} that are not"
+            )
     for name, received in state.items():
         if name not in wanted:
             raise CheckpointError(path, f"expected no tensor {name} but received one {shape(received.shape)}")

@@ -20,8 +20,17 @@ PLAIN = {
     "visual.ln_post.bias": "vision_model.post_layernorm.bias",
 }
 TRANSPOSED = {"text_projection": "text_projection.weight", "visual.proj": "visual_projection.weight"}
-TOWERS = {"transformer.resblocks": "text_model.encoder.layers", "visual.transformer.resblocks": "vision_model.encoder.layers"}
-IN_BLOCK = {"ln_1": "layer_norm1", "ln_2": "layer_norm2", "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2", "attn.out_proj": "self_attn.out_proj"}
+TOWERS = {
+    "transformer.resblocks": "text_model.encoder.layers",
+    "visual.transformer.resblocks": "vision_model.encoder.layers",
+}
+IN_BLOCK = {
+    "ln_1": "layer_norm1",
+    "ln_2": "layer_norm2",
+    "mlp.c_fc": "mlp.fc1",
+    "mlp.c_proj": "mlp.fc2",
+    "attn.out_proj": "self_attn.out_proj",
+}
 # Buffers with nothing learned in them, which some versions of the library saved.
 IGNORED = ("text_model.embeddings.position_ids", "vision_model.embeddings.position_ids")
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from convert.attention import SelfAttention
+from tessera_training.convert.attention import SelfAttention
 
 # The statistics that CLIP's pictures are normalised with, red, green, blue (openai/CLIP, `clip/clip.py`).
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -50,7 +50,11 @@ class Block(nn.Module):
         self.attn = SelfAttention(width, heads)
         self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.mlp = nn.Sequential()
-        for name, part in (("c_fc", nn.Linear(width, 4 * width)), ("gelu", QuickGelu()), ("c_proj", nn.Linear(4 * width, width))):
+        for name, part in (
+            ("c_fc", nn.Linear(width, 4 * width)),
+            ("gelu", QuickGelu()),
+            ("c_proj", nn.Linear(4 * width, width)),
+        ):
             self.mlp.add_module(name, part)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -93,7 +97,9 @@ class ClipVit(nn.Module):
         self.token_embedding = nn.Embedding(config.vocabulary, config.text_width)
         self.positional_embedding = nn.Parameter(torch.randn(config.context_length, config.text_width) * 0.01)
         self.ln_final = nn.LayerNorm(config.text_width)
-        self.text_projection = nn.Parameter(torch.randn(config.text_width, config.embedding_width) * config.text_width**-0.5)
+        self.text_projection = nn.Parameter(
+            torch.randn(config.text_width, config.embedding_width) * config.text_width**-0.5
+        )
         self.logit_scale = nn.Parameter(torch.tensor(2.6593))  # ln(1 / 0.07); trains CLIP, paints nothing
 
     def embed_image(self, pixels: torch.Tensor) -> torch.Tensor:

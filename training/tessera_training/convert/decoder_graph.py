@@ -8,11 +8,11 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from convert.blocks import multiply_in_blocks
-from convert.int8_conv import convolve_in_8_bits, measure_ranges
-from convert.vqgan import Residual, Up, Vqgan, VqganConfig
-from export.storage import shrink
-from export.tower_graphs import trace
+from tessera_training.convert.blocks import multiply_in_blocks
+from tessera_training.convert.int8_conv import convolve_in_8_bits, measure_ranges
+from tessera_training.convert.vqgan import Residual, Up, Vqgan, VqganConfig
+from tessera_training.export.storage import shrink
+from tessera_training.export.tower_graphs import trace
 
 
 class Decoder(nn.Module):
@@ -38,8 +38,14 @@ class ProductConv(nn.Module):
         """[B, in, h, w] -> [B, out, h, w]"""
         (height, width), around = x.shape[2:], range(self.side)
         padded = F.pad(x, [self.side // 2] * 4)
-        shifted = torch.cat([padded[:, :, down : down + height, right : right + width] for down in around for right in around], 1)
-        return F.linear(shifted.flatten(2).transpose(1, 2), self.weight, self.bias).transpose(1, 2).unflatten(2, (height, width))
+        shifted = torch.cat(
+            [padded[:, :, down : down + height, right : right + width] for down in around for right in around], 1
+        )
+        return (
+            F.linear(shifted.flatten(2).transpose(1, 2), self.weight, self.bias)
+            .transpose(1, 2)
+            .unflatten(2, (height, width))
+        )
 
 
 def as_products(module: nn.Module) -> nn.Module:
@@ -68,7 +74,12 @@ def plain_residual_convolutions(vqgan: Vqgan) -> dict[str, nn.Conv2d]:
     """Those behind the grid, by their names in a `Decoder`: what they take is normalised, what they give is added to a
     map that is kept in float32. So 8 bits do little harm in them; in all others they would double the error."""
     blocks = vqgan.decoder.named_modules(prefix="vqgan.decoder")
-    parts = [(f"{name}.block.{at}", part) for name, block in blocks if isinstance(block, Residual) for at, part in enumerate(block.block)]
+    parts = [
+        (f"{name}.block.{at}", part)
+        for name, block in blocks
+        if isinstance(block, Residual)
+        for at, part in enumerate(block.block)
+    ]
     return {name: part for name, part in parts if isinstance(part, nn.Conv2d)}
 
 

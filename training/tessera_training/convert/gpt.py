@@ -11,7 +11,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from convert.attention import SelfAttention
+from tessera_training.convert.attention import SelfAttention
 
 
 @dataclass(frozen=True)

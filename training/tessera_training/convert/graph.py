@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.graph import CONTRIB, Graph, block_product
+from tessera_training.export.graph import CONTRIB, Graph, block_product
 
 
 @dataclass
 class BiasGraph(Graph):
     """`bits`: 32; 16 (stored in 16 bits, computed in 32); 8 or 4 (computed in 8 bits, block by block)."""
 
-    def affine(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray | None = None, output: str | None = None) -> str:
+    def affine(
+        self, x: str, name: str, weight: np.ndarray, bias: np.ndarray | None = None, output: str | None = None
+    ) -> str:
         """x [N, in] times weight [out, in], plus bias [out]: `torch.nn.Linear`, in one node"""
         added = [] if bias is None else [self.constant(f"{name}.bias", bias)]
         if self.bits >= 16:
@@ -24,7 +26,9 @@ class BiasGraph(Graph):
     def half(self, name: str, value: np.ndarray) -> str:
         return super().half(name, value) if self.bits == 16 else self.constant(name, value.astype(np.float32))
 
-    def add_norm(self, x: str, y: str, name: str, weight: np.ndarray, bias: np.ndarray, y_bias: np.ndarray | None = None) -> tuple[str, str]:
+    def add_norm(
+        self, x: str, y: str, name: str, weight: np.ndarray, bias: np.ndarray, y_bias: np.ndarray | None = None
+    ) -> tuple[str, str]:
         """-> (LayerNorm of the sum, the sum x + y + y_bias). A bias is cheaper here than in a node of its own."""
         normed, total = f"normed_{len(self.nodes)}", f"sum_{len(self.nodes)}"
         parts = [self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]

@@ -9,7 +9,7 @@ import torch
 import torch.nn as nn
 from onnx import helper, numpy_helper
 
-from convert.blocks import drop_unused_weights
+from tessera_training.convert.blocks import drop_unused_weights
 
 # Weights of 7 bits: without VNNI, two products of 8 bits would overflow the 16 bits that x86 adds them up in.
 LARGEST_WEIGHT = 63
@@ -56,12 +56,18 @@ def measure_ranges(module: nn.Module, convolutions: dict[str, nn.Conv2d], exampl
     return ranges
 
 
-def quantise_kernel(weight: np.ndarray, bias: np.ndarray, taken_scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def quantise_kernel(
+    weight: np.ndarray, bias: np.ndarray, taken_scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """[out, in, h, w], [out] -> int8 codes, a float32 scale for each of `out`, and the int32 bias in steps of both scales"""
     # A kernel of nothing but zeros still needs a step in which its bias can be counted.
     smallest = np.maximum(np.abs(bias) / (taken_scale * 2**30), 1e-12)
     scale = np.maximum(np.abs(weight).max((1, 2, 3)) / LARGEST_WEIGHT, smallest).astype(np.float32)
-    return np.round(weight / scale[:, None, None, None]).astype(np.int8), scale, np.round(bias / (taken_scale * scale)).astype(np.int32)
+    return (
+        np.round(weight / scale[:, None, None, None]).astype(np.int8),
+        scale,
+        np.round(bias / (taken_scale * scale)).astype(np.int32),
+    )
 
 
 def convolve_in_8_bits(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
@@ -79,15 +85,27 @@ def convolve_in_8_bits(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProt
             continue
         x, weight, bias = node.input
         (taken_scale, taken_zero), (given_scale, given_zero) = (seen.scale_and_zero() for seen in ranges[weight])
-        codes, scale, steps = quantise_kernel(*(numpy_helper.to_array(stored[name]) for name in (weight, bias)), taken_scale)
+        codes, scale, steps = quantise_kernel(
+            *(numpy_helper.to_array(stored[name]) for name in (weight, bias)), taken_scale
+        )
         taken = [keep(f"{weight}.taken.scale", taken_scale), keep(f"{weight}.taken.zero", taken_zero)]
-        kernel = [keep(f"{weight}.int8", codes), keep(f"{weight}.scale", scale), keep(f"{weight}.zero", np.zeros(len(scale), np.int8))]
+        kernel = [
+            keep(f"{weight}.int8", codes),
+            keep(f"{weight}.scale", scale),
+            keep(f"{weight}.zero", np.zeros(len(scale), np.int8)),
+        ]
         given = [keep(f"{weight}.given.scale", given_scale), keep(f"{weight}.given.zero", given_zero)]
         added = keep(f"{bias}.int32", steps)
         out, attributes = node.output[0], {a.name: helper.get_attribute_value(a) for a in node.attribute}
         nodes += [
             helper.make_node("QuantizeLinear", [x, *taken], [f"{out}.taken"]),
-            helper.make_node("QLinearConv", [f"{out}.taken", *taken, *kernel, *given, added], [f"{out}.given"], node.name, **attributes),
+            helper.make_node(
+                "QLinearConv",
+                [f"{out}.taken", *taken, *kernel, *given, added],
+                [f"{out}.given"],
+                node.name,
+                **attributes,
+            ),
             helper.make_node("DequantizeLinear", [f"{out}.given", *given], [out]),
         ]
     del graph.node[:]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from convert.checkpoints import State, fill, read_state, tensor_of
-from convert.clip_layouts import count_blocks, from_hugging_face
-from convert.clip_vit import ClipVit, ClipVitConfig
-from convert.errors import CheckpointError
-from convert.gpt import Gpt, GptConfig
-from convert.vqgan import Vqgan, VqganConfig
+from tessera_training.convert.checkpoints import State, fill, read_state, tensor_of
+from tessera_training.convert.clip_layouts import count_blocks, from_hugging_face
+from tessera_training.convert.clip_vit import ClipVit, ClipVitConfig
+from tessera_training.convert.errors import CheckpointError
+from tessera_training.convert.gpt import Gpt, GptConfig
+from tessera_training.convert.vqgan import Vqgan, VqganConfig
 
 HEAD_WIDTH = 64  # of gpt2_medium, gpt2_large and CLIP; a matrix does not show where its heads end
 # Numbers that OpenAI's archive keeps beside the weights.
@@ -19,7 +19,9 @@ CLIP_NUMBERS = ("input_resolution", "context_length", "vocab_size")
 
 def heads_of(width: int, path: Path, heads: int | None = None) -> int:
     if heads is None and width % HEAD_WIDTH:
-        raise CheckpointError(path, f"expected a width that is a multiple of {HEAD_WIDTH}, the width of a head, but received {width}")
+        raise CheckpointError(
+            path, f"expected a width that is a multiple of {HEAD_WIDTH}, the width of a head, but received {width}"
+        )
     return heads or width // HEAD_WIDTH
 
 
@@ -53,10 +55,15 @@ def vqgan_config(state: State, path: Path, grid: int) -> VqganConfig:
             widths[-1] = tensor_of(state, path, f"{part}.block.2.weight", "[out, in, 3, 3]").shape[0]
             blocks[-1] += 1
     if len(set(blocks)) > 1 or any(width % channels or not width for width in widths):
-        raise CheckpointError(path, f"expected encoder.down with as many blocks a level and widths that are multiples of {channels} but received {blocks} blocks of widths {widths}")
+        raise CheckpointError(
+            path,
+            f"expected encoder.down with as many blocks a level and widths that are multiples of {channels} but received {blocks} blocks of widths {widths}",
+        )
     size = grid * 2 ** (len(widths) - 1)
     attention = tuple(size // 2**at for at, attending in enumerate(attends) if attending)
-    return VqganConfig(codes, code_width, channels, tuple(width // channels for width in widths), blocks[0], attention, size)
+    return VqganConfig(
+        codes, code_width, channels, tuple(width // channels for width in widths), blocks[0], attention, size
+    )
 
 
 def load_vqgan(path: Path, grid: int = 16) -> Vqgan:
@@ -72,7 +79,10 @@ def load_clip(path: Path) -> ClipVit:
     """From OpenAI's state dict or archive, or from a Hugging Face folder. @raises CheckpointError"""
     if path.is_dir():
         require_known_settings(path / "config.json")
-        path = next((path / name for name in ("model.safetensors", "pytorch_model.bin") if (path / name).exists()), path / "model.safetensors")
+        path = next(
+            (path / name for name in ("model.safetensors", "pytorch_model.bin") if (path / name).exists()),
+            path / "model.safetensors",
+        )
     state = read_state(path)
     if any(name.startswith("vision_model.") for name in state):
         state = from_hugging_face(state)
@@ -88,11 +98,15 @@ def clip_config(state: State, path: Path) -> ClipVitConfig:
     places = tensor_of(state, path, "visual.positional_embedding", "[places, width]").shape[0]
     side = round((places - 1) ** 0.5)
     if side**2 + 1 != places:
-        raise CheckpointError(path, f"expected visual.positional_embedding with a square of places and one more but received {places}")
+        raise CheckpointError(
+            path, f"expected visual.positional_embedding with a square of places and one more but received {places}"
+        )
     vocabulary, text_width = tensor_of(state, path, "token_embedding.weight", "[vocabulary, width]").shape
     context_length = tensor_of(state, path, "positional_embedding", "[context length, width]").shape[0]
     embedding_width = tensor_of(state, path, "text_projection", "[width, embedding width]").shape[1]
-    image_layers, text_layers = (count_blocks(set(state), tower) for tower in ("visual.transformer.resblocks", "transformer.resblocks"))
+    image_layers, text_layers = (
+        count_blocks(set(state), tower) for tower in ("visual.transformer.resblocks", "transformer.resblocks")
+    )
     return ClipVitConfig(
         embedding_width, side * patch, patch, image_width, image_layers, heads_of(image_width, path),
         vocabulary, context_length, text_width, text_layers, heads_of(text_width, path),
@@ -113,7 +127,11 @@ def require_known_settings(path: Path) -> None:
     for tower, width in (("text_config", 512), ("vision_config", 768)):
         settings = config.get(tower) or {}
         size = settings.get("hidden_size", width)
-        for name, value in {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "num_attention_heads": size // HEAD_WIDTH}.items():
+        for name, value in {
+            "hidden_act": "quick_gelu",
+            "layer_norm_eps": 1e-5,
+            "num_attention_heads": size // HEAD_WIDTH,
+        }.items():
             received = settings.get(name, value)
             if received != value:
                 raise CheckpointError(path, f"expected {tower}.{name} {value!r} but received {received!r}")

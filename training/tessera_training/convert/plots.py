@@ -1,6 +1,6 @@
 """Draws what `npm run bench:paper` measured.
 
-    python -m convert.plots ../data/paper/paper.json --out ../docs/images
+python -m tessera_training.convert.plots ../data/paper/paper.json --out ../docs/images
 """
 
 import argparse
@@ -20,8 +20,16 @@ def seconds_of_four(report: dict, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 0.7 + 0.55 * len(runs)))
     for at, (tokens, pixels) in enumerate(runs):
         axes.barh(at, tokens + pixels, color="#5865f2")
-        axes.text((tokens + pixels) * 1.05, at, f"{tokens + pixels:.1f} s (tokens {tokens:.1f}, pixels {pixels:.1f})", va="center", fontsize=9)
-    axes.set(xscale="log", xlabel="seconds for four pictures of 256 × 256, two cores", xlim=(1, 40 * max(map(sum, runs))))
+        axes.text(
+            (tokens + pixels) * 1.05,
+            at,
+            f"{tokens + pixels:.1f} s (tokens {tokens:.1f}, pixels {pixels:.1f})",
+            va="center",
+            fontsize=9,
+        )
+    axes.set(
+        xscale="log", xlabel="seconds for four pictures of 256 × 256, two cores", xlim=(1, 40 * max(map(sum, runs)))
+    )
     axes.set_yticks(range(len(runs)), names)
     axes.invert_yaxis()
     save(figure, path)

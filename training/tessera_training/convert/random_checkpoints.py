@@ -1,8 +1,8 @@
 """Random checkpoints of exactly the published shapes and layouts: what the converter is proven on where the real ones
 cannot be downloaded.
 
-    python -m convert.random_checkpoints --out DIR            # the published sizes, 2.9 GB
-    python -m convert.random_checkpoints --out DIR --tiny     # a few MB
+    python -m tessera_training.convert.random_checkpoints --out DIR            # the published sizes, 2.9 GB
+    python -m tessera_training.convert.random_checkpoints --out DIR --tiny     # a few MB
 
 writes gpt_coco.pt, vqgan_coco.pt, clip_vit_b32.pt, bpe_simple_vocab_16e6.txt.gz (made-up merges) and clip-hf/, the
 same CLIP as Hugging Face stores it. Deterministic.
@@ -19,11 +19,11 @@ import torch
 import torch.nn as nn
 from safetensors.torch import save_file
 
-from convert.attention import SelfAttention
-from convert.clip_layouts import to_hugging_face
-from convert.clip_vit import ClipVit, ClipVitConfig
-from convert.gpt import Gpt, GptConfig
-from convert.vqgan import Vqgan, VqganConfig
+from tessera_training.convert.attention import SelfAttention
+from tessera_training.convert.clip_layouts import to_hugging_face
+from tessera_training.convert.clip_vit import ClipVit, ClipVitConfig
+from tessera_training.convert.gpt import Gpt, GptConfig
+from tessera_training.convert.vqgan import Vqgan, VqganConfig
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,22 @@ class Sizes:
 
 TINY = Sizes(
     GptConfig(codebook_size=96, layers=2, width=128, heads=2, positions=16, embedding_width=32),
-    VqganConfig(codebook_size=96, code_width=32, channels=32, multipliers=(1, 1, 2), blocks=1, attention_at=(4,), image_size=16),
-    ClipVitConfig(embedding_width=32, image_size=16, patch=4, image_width=128, image_layers=2, image_heads=2, vocabulary=640, context_length=20, text_width=64, text_layers=2, text_heads=1),
+    VqganConfig(
+        codebook_size=96, code_width=32, channels=32, multipliers=(1, 1, 2), blocks=1, attention_at=(4,), image_size=16
+    ),
+    ClipVitConfig(
+        embedding_width=32,
+        image_size=16,
+        patch=4,
+        image_width=128,
+        image_layers=2,
+        image_heads=2,
+        vocabulary=640,
+        context_length=20,
+        text_width=64,
+        text_layers=2,
+        text_heads=1,
+    ),
 )
 
 
@@ -74,7 +88,9 @@ def awaken(module: nn.Module, seed: int) -> nn.Module:
         module.positional_embedding.normal_(0, 0.5)
     if isinstance(module, Vqgan):
         codes = module.quantizer.embedding.weight.normal_(0, 1)
-        codes /= codes.norm(dim=1, keepdim=True) / codes.shape[1] ** 0.5  # else the shortest code would be nearest to all
+        codes /= (
+            codes.norm(dim=1, keepdim=True) / codes.shape[1] ** 0.5
+        )  # else the shortest code would be nearest to all
         module.decoder.final[2].weight.mul_(0.5)
     return module.eval()
 
@@ -86,7 +102,10 @@ def discriminator(channels: int = 64) -> dict[str, torch.Tensor]:
     for at in range(1, 4):
         conv, norm = 3 * at - 1, 3 * at
         state[f"features.{conv}.weight"] = torch.randn(widths[at], widths[at - 1], 4, 4)
-        state |= {f"features.{norm}.{name}": torch.ones(widths[at]) for name in ("weight", "bias", "running_mean", "running_var")}
+        state |= {
+            f"features.{norm}.{name}": torch.ones(widths[at])
+            for name in ("weight", "bias", "running_mean", "running_var")
+        }
         state[f"features.{norm}.num_batches_tracked"] = torch.tensor(1)
     state |= {"head.weight": torch.randn(1, widths[3], 4, 4), "head.bias": torch.randn(1)}
     return {f"discriminator.{name}": tensor for name, tensor in state.items()}
@@ -97,10 +116,20 @@ def merges_file(vocabulary: int) -> str:
     count = vocabulary - 2 * 256 - 2
     words = "in th an re ar er at on or en st it he al ed is ing the and ow red dog ran fox cat".split()
     pairs = [(w[:-1], w[-1] + ending) for w in words for ending in ("", "</w>") if len(w) == 2]
-    pairs += [("i", "n"), ("in", "g</w>"), ("th", "e</w>"), ("an", "d</w>"), ("re", "d</w>"), ("d", "o"), ("do", "g</w>")]
+    pairs += [
+        ("i", "n"),
+        ("in", "g</w>"),
+        ("th", "e</w>"),
+        ("an", "d</w>"),
+        ("re", "d</w>"),
+        ("d", "o"),
+        ("do", "g</w>"),
+    ]
     letters = "abcdefghijklmnopqrstuvwxyz"
     pieces = [*letters, *("".join(p) for p in itertools.product(letters, repeat=2))]
-    every = dict.fromkeys(itertools.chain(pairs, ((a, b + end) for a in pieces for b in pieces for end in ("", "</w>"))))
+    every = dict.fromkeys(
+        itertools.chain(pairs, ((a, b + end) for a in pieces for b in pieces for end in ("", "</w>")))
+    )
     made = set()
     lines = []
     for first, second in every:
@@ -137,7 +166,9 @@ def save_hugging_face(folder: Path, clip: ClipVit, merges: str) -> None:
 def write(folder: Path, sizes: Sizes = Sizes()) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.save({"model": awaken(Gpt(sizes.gpt), 1).state_dict(), "epoch": 1}, folder / "gpt_coco.pt")
-    torch.save({"model": awaken(Vqgan(sizes.vqgan), 2).state_dict() | discriminator(), "epoch": 1}, folder / "vqgan_coco.pt")
+    torch.save(
+        {"model": awaken(Vqgan(sizes.vqgan), 2).state_dict() | discriminator(), "epoch": 1}, folder / "vqgan_coco.pt"
+    )
     clip = awaken(ClipVit(sizes.clip), 3)
     torch.save(clip.state_dict(), folder / "clip_vit_b32.pt")
     merges = merges_file(sizes.clip.vocabulary)

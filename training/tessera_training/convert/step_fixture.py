@@ -1,6 +1,6 @@
 """The pipeline's test fixture of a step whose cache may have any length: a tiny published prior with random weights.
 
-    python -m convert.step_fixture        # writes ../test/fixtures/free-cache-step/
+    python -m tessera_training.convert.step_fixture        # writes ../test/fixtures/free-cache-step/
 
 More positions than two grains of the cache (64), and a last grain that is cut short; 8-bit weights, as at full size.
 """
@@ -8,10 +8,10 @@ More positions than two grains of the cache (64), and a last grain that is cut s
 import json
 from pathlib import Path
 
-from convert.gpt import Gpt, GptConfig
-from convert.random_checkpoints import awaken
-from convert.step_graph import build_step
-from export.bundle import describe_prior
+from tessera_training.convert.gpt import Gpt, GptConfig
+from tessera_training.convert.random_checkpoints import awaken
+from tessera_training.convert.step_graph import build_step
+from tessera_training.export.bundle import describe_prior
 
 CONFIG = GptConfig(codebook_size=64, layers=2, width=64, heads=2, positions=144, embedding_width=16)
 FOLDER = Path(__file__).parents[2] / "test" / "fixtures" / "free-cache-step"

@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from convert.gpt import Gpt, GptConfig, Layer
-from convert.graph import BiasGraph
-from export.graph import CONTRIB
-from export.prior_graphs import array
+from tessera_training.convert.gpt import Gpt, GptConfig, Layer
+from tessera_training.convert.graph import BiasGraph
+from tessera_training.export.graph import CONTRIB
+from tessera_training.export.prior_graphs import array
 
 INT64, FLOAT = TensorProto.INT64, TensorProto.FLOAT
 
@@ -34,11 +34,15 @@ def build_step(gpt: Gpt, bits: int = 8, block: int = 64) -> onnx.ModelProto:
         past, new = ([f"{when}_{kind}_{at}" for kind in ("key", "value")] for when in ("past", "new"))
         inputs |= dict.fromkeys(past, (FLOAT, ["N", config.heads, "C", config.head_width]))
         outputs |= dict.fromkeys(new, (FLOAT, ["N", config.heads, config.head_width]))
-        normed, residual = g.add_norm(residual, change, f"{at}.norm1", array(layer.norm1.weight), array(layer.norm1.bias), change_bias)
+        normed, residual = g.add_norm(
+            residual, change, f"{at}.norm1", array(layer.norm1.weight), array(layer.norm1.bias), change_bias
+        )
         mixed = attend(g, f"{at}", config, layer, normed, mask, past_and_self, past, new)
         change = g.affine(mixed, f"{at}.out_proj", array(layer.self_attn.out_proj.weight))
         change_bias = array(layer.self_attn.out_proj.bias)
-        normed, residual = g.add_norm(residual, change, f"{at}.norm2", array(layer.norm2.weight), array(layer.norm2.bias), change_bias)
+        normed, residual = g.add_norm(
+            residual, change, f"{at}.norm2", array(layer.norm2.weight), array(layer.norm2.bias), change_bias
+        )
         wide = g.exact_gelu(g.affine(normed, f"{at}.linear1", array(layer.linear1.weight), array(layer.linear1.bias)))
         change, change_bias = g.affine(wide, f"{at}.linear2", array(layer.linear2.weight)), array(layer.linear2.bias)
     normed, _ = g.add_norm(residual, change, "norm", array(gpt.norm.weight), array(gpt.norm.bias), change_bias)
@@ -59,18 +63,42 @@ def read_inputs(g: BiasGraph, gpt: Gpt) -> tuple[str, str]:
 def show_past(g: BiasGraph, config: GptConfig, cache_length: str) -> str:
     """[N, 1, 1, C]: 0 where a row's cache is filled, so low elsewhere that the softmax gives exactly 0"""
     column = g.op("Unsqueeze", ["position", g.constant("axes_123", np.array([1, 2, 3]))])
-    every = [g.constant("every_position", np.arange(config.positions)), g.constant("from_first", np.array([0])), cache_length]
+    every = [
+        g.constant("every_position", np.arange(config.positions)),
+        g.constant("from_first", np.array([0])),
+        cache_length,
+    ]
     is_past = g.op("Less", [g.op("Slice", every), column])
-    return g.op("Where", [is_past, g.constant("shown", np.zeros(1, np.float32)), g.constant("hidden_from", np.full(1, -1e9, np.float32))])
+    return g.op(
+        "Where",
+        [
+            is_past,
+            g.constant("shown", np.zeros(1, np.float32)),
+            g.constant("hidden_from", np.full(1, -1e9, np.float32)),
+        ],
+    )
 
 
-def attend(g: BiasGraph, name: str, config: GptConfig, layer: Layer, x: str, mask: str, past_and_self: str, past: list[str], new: list[str]) -> str:
+def attend(
+    g: BiasGraph,
+    name: str,
+    config: GptConfig,
+    layer: Layer,
+    x: str,
+    mask: str,
+    past_and_self: str,
+    past: list[str],
+    new: list[str],
+) -> str:
     """Attention of one new row to the `past` cache (as far as `mask` shows it) and to itself. [N, W] -> [N, W]"""
     heads, width, attention = config.heads, config.head_width, layer.self_attn
     weight, bias = array(attention.in_proj_weight).copy(), array(attention.in_proj_bias).copy()
     for part in (weight, bias):
         part[: config.width] *= width**-0.5  # the scores' scale rides in the queries
-    split = g.op("Reshape", [g.affine(x, f"{name}.in_proj", weight, bias), g.constant("to_heads", np.array([-1, 3 * heads, 1, width]))])
+    split = g.op(
+        "Reshape",
+        [g.affine(x, f"{name}.in_proj", weight, bias), g.constant("to_heads", np.array([-1, 3 * heads, 1, width]))],
+    )
     q, k, v = (f"{name}.{part}" for part in "qkv")
     g.op("Split", [split, g.constant("qkv_heads", np.array([heads] * 3))], [q, k, v], axis=1)
     for row, output in ((k, new[0]), (v, new[1])):

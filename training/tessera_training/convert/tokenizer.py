@@ -10,7 +10,7 @@ import json
 import zlib
 from pathlib import Path
 
-from convert.errors import CheckpointError
+from tessera_training.convert.errors import CheckpointError
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -32,27 +32,39 @@ def read_merges(path: Path, vocabulary: int) -> list[str]:
     tokenizer.json. @raises CheckpointError
     """
     if path.is_dir():
-        path = next((path / name for name in ("merges.txt", "tokenizer.json") if (path / name).exists()), path / "merges.txt")
+        path = next(
+            (path / name for name in ("merges.txt", "tokenizer.json") if (path / name).exists()), path / "merges.txt"
+        )
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
         lines = text.rstrip("\n").split("\n")[1:] if path.suffix != ".json" else json.loads(text)["model"]["merges"]
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as cause:
-        raise CheckpointError(path, f"expected CLIP's merges (bpe_simple_vocab_16e6.txt.gz) but received {cause}") from cause
+        raise CheckpointError(
+            path, f"expected CLIP's merges (bpe_simple_vocab_16e6.txt.gz) but received {cause}"
+        ) from cause
     count = vocabulary - PIECES_BEFORE_MERGES - 2
     merges = [line if isinstance(line, str) else " ".join(line) for line in lines[:count]]
     for number, merge in enumerate(merges, 2):
         if len(merge.split(" ")) != 2 or not all(merge.split(" ")):
             raise CheckpointError(path, f"expected two pieces in line {number} but received {merge[:80]!r}")
     if len(merges) < count:
-        raise CheckpointError(path, f"expected {count} merges for a vocabulary of {vocabulary} but received {len(merges)}")
+        raise CheckpointError(
+            path, f"expected {count} merges for a vocabulary of {vocabulary} but received {len(merges)}"
+        )
     return merges
 
 
 def tokenizer_json(merges: list[str], path: Path) -> dict:
     """`path` is for the error. No added tokens: a prompt that spells one of the special tokens is text like any other."""
     letters = byte_letters()
-    pieces = [*letters, *(f"{letter}</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges), START, END]
+    pieces = [
+        *letters,
+        *(f"{letter}</w>" for letter in letters),
+        *(merge.replace(" ", "") for merge in merges),
+        START,
+        END,
+    ]
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     if len(vocabulary) != len(pieces):
         raise CheckpointError(path, f"expected {len(pieces)} different pieces but received {len(vocabulary)}")

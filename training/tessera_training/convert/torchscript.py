@@ -47,7 +47,9 @@ class Unpickler(pickle.Unpickler):
         _, dtype, key, _, count = pid
         if key not in self.storages:
             data = bytearray(self.archive.read(f"{self.root}/data/{key}"))
-            self.storages[key] = torch.frombuffer(data, dtype=dtype, count=count) if count else torch.empty(0, dtype=dtype)
+            self.storages[key] = (
+                torch.frombuffer(data, dtype=dtype, count=count) if count else torch.empty(0, dtype=dtype)
+            )
         return self.storages[key]
 
 

@@ -6,12 +6,12 @@ import torch
 import torch.nn as nn
 from onnx import TensorProto
 
-from convert.clip_vit import ClipVit
-from convert.gpt import Gpt
-from convert.graph import BiasGraph
-from convert.vqgan import Vqgan
-from export.prior_graphs import array
-from export.tower_graphs import trace
+from tessera_training.convert.clip_vit import ClipVit
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.graph import BiasGraph
+from tessera_training.convert.vqgan import Vqgan
+from tessera_training.export.prior_graphs import array
+from tessera_training.export.tower_graphs import trace
 
 FLOAT = TensorProto.FLOAT
 
@@ -59,4 +59,7 @@ def build_condition(gpt: Gpt) -> onnx.ModelProto:
     weight, bias = map(array, (gpt.cond_proj.weight, gpt.cond_proj.bias))
     row = g.op("Unsqueeze", [g.affine("embedding", "cond_proj", weight, bias), g.constant("axis_1", np.array([1]))])
     g.op("Pad", [row, g.constant("zeros_behind", np.array([0, 0, 0, 0, config.positions - 1, 0]))], "condition")
-    return g.model({"embedding": (FLOAT, ["N", config.embedding_width])}, {"condition": (FLOAT, ["N", config.positions, config.width])})
+    return g.model(
+        {"embedding": (FLOAT, ["N", config.embedding_width])},
+        {"condition": (FLOAT, ["N", config.positions, config.width])},
+    )

@@ -1,6 +1,6 @@
 """Compares a converted bundle with the PyTorch modules and their checkpoints, graph by graph.
 
-    python -m convert.verify --bundle ../models/coco --gpt … --vqgan … --clip … [--json]
+    python -m tessera_training.convert.verify --bundle ../models/coco --gpt … --vqgan … --clip … [--json]
 
 One PyTorch pass over the tokens that the bundle draws greedily tells the deviation of every logit, and, where the
 likeliest token agrees at every place, that PyTorch's own greedy loop draws the same tokens (by induction: it sees the
@@ -21,14 +21,19 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from convert.bundle import fit
-from convert.clip_vit import ClipVit
-from convert.errors import CheckpointError
-from convert.gpt import Gpt
-from convert.load import load_clip, load_gpt, load_vqgan
-from convert.vqgan import Vqgan
+from tessera_training.convert.bundle import fit
+from tessera_training.convert.clip_vit import ClipVit
+from tessera_training.convert.errors import CheckpointError
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.vqgan import Vqgan
 
-PROMPTS = ("a photo of a tower in front of a mountain", "a city bus driving on the city street", "a woman is skiing on a white mountain", "the reflection of the house in the water")
+PROMPTS = (
+    "a photo of a tower in front of a mountain",
+    "a city bus driving on the city street",
+    "a woman is skiing on a white mountain",
+    "the reflection of the house in the water",
+)
 AT_MOST, AT_LEAST = "at most", "at least"
 
 
@@ -88,7 +93,9 @@ def smallest_cosine(a: np.ndarray, b: np.ndarray) -> float:
 def check_clip(graphs: BundleGraphs, clip: ClipVit, limit: float) -> tuple[list[Check], np.ndarray]:
     """-> checks, and the prompts' embeddings [prompts, D] as PyTorch makes them"""
     ids = np.concatenate([graphs.ids(prompt) for prompt in PROMPTS])
-    pixels = torch.randn(2, 3, clip.config.image_size, clip.config.image_size, generator=torch.Generator().manual_seed(0))
+    pixels = torch.randn(
+        2, 3, clip.config.image_size, clip.config.image_size, generator=torch.Generator().manual_seed(0)
+    )
     text, image = clip.embed_text(torch.tensor(ids)).numpy(), clip.embed_image(pixels).numpy()
     made_text = graphs.load("text_encoder")(input_ids=ids)["embedding"]
     made_image = graphs.load("image_encoder")(pixels=pixels.numpy())["embedding"]
@@ -103,10 +110,19 @@ def draw_greedily(graphs: BundleGraphs, embedding: np.ndarray) -> tuple[np.ndarr
     prior, rows = graphs.description["prior"], len(embedding)
     condition, step = graphs.load("condition")(embedding=embedding)["condition"], graphs.load("step")
     shape = (rows, prior["heads"], prior["positions"], prior["headWidth"])
-    cache = {f"past_{kind}_{layer}": np.zeros(shape, np.float32) for layer in range(prior["layers"]) for kind in ("key", "value")}
+    cache = {
+        f"past_{kind}_{layer}": np.zeros(shape, np.float32)
+        for layer in range(prior["layers"])
+        for kind in ("key", "value")
+    }
     tokens, logits = np.zeros((rows, prior["positions"]), np.int64), []
     for p in range(prior["positions"]):
-        out = step(image_tokens=tokens[:, max(p - 1, 0), None], condition=np.ascontiguousarray(condition[:, p]), position=np.full(rows, p), **cache)
+        out = step(
+            image_tokens=tokens[:, max(p - 1, 0), None],
+            condition=np.ascontiguousarray(condition[:, p]),
+            position=np.full(rows, p),
+            **cache,
+        )
         for name, rows_so_far in cache.items():
             rows_so_far[:, :, p] = out[name.replace("past", "new")]
         logits.append(out["logits"])
@@ -126,9 +142,13 @@ def check_prior(graphs: BundleGraphs, gpt: Gpt, embedding: np.ndarray, bits: int
     return [
         Check("logits, mean deviation / spread", float(deviation.mean() / spread), AT_MOST, LOGIT_MEAN[bits]),
         Check("logits, largest deviation / spread", float(deviation.max() / spread)),
-        Check("KL from PyTorch, nats a token", float((theirs.exp() * (theirs - ours)).sum(-1).mean()), AT_MOST, KL[bits]),
+        Check(
+            "KL from PyTorch, nats a token", float((theirs.exp() * (theirs - ours)).sum(-1).mean()), AT_MOST, KL[bits]
+        ),
         Check("likeliest token agrees, share", float(agree.float().mean()), AT_LEAST, TOP_1[bits]),
-        Check(f"greedy tokens identical, of {len(agree[0])}", same_until, AT_LEAST, len(agree[0]) if bits == 32 else None),
+        Check(
+            f"greedy tokens identical, of {len(agree[0])}", same_until, AT_LEAST, len(agree[0]) if bits == 32 else None
+        ),
     ], tokens
 
 
@@ -146,12 +166,16 @@ def check_pictures(graphs: BundleGraphs, vqgan: Vqgan, tokens: np.ndarray, preci
         Check("pixels, mean deviation of 255", float(deviation.mean()), AT_MOST, PIXELS[precision]),
         Check("pixels, 99.9 % are within, of 255", float(np.quantile(deviation, 0.999))),
         Check("pixels, largest deviation of 255", float(deviation.max())),
-        Check("a picture's tokens agree, share", float((made_back == back.numpy()).mean()), AT_LEAST, TOKENS[precision]),
+        Check(
+            "a picture's tokens agree, share", float((made_back == back.numpy()).mean()), AT_LEAST, TOKENS[precision]
+        ),
     ]
 
 
 @torch.inference_mode()
-def verify(folder: Path, gpt: Path, vqgan: Path, clip: Path, rows: int = 2, threads: int = 2, heads: int | None = None) -> list[Check]:
+def verify(
+    folder: Path, gpt: Path, vqgan: Path, clip: Path, rows: int = 2, threads: int = 2, heads: int | None = None
+) -> list[Check]:
     """`rows`: prompts that are drawn. @raises CheckpointError"""
     graphs = BundleGraphs(folder, threads)
     precision, bits = graphs.description["metrics"]["precision"], graphs.description["metrics"]["priorBits"]
@@ -162,7 +186,11 @@ def verify(folder: Path, gpt: Path, vqgan: Path, clip: Path, rows: int = 2, thre
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m convert.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tessera_training.convert.verify",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     for name in ("bundle", "gpt", "vqgan", "clip"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--heads", type=int)
@@ -177,7 +205,11 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if args.json:
-        print(json.dumps([{"name": c.name, "value": c.value, "limit": c.limit, "holds": c.holds} for c in checks], indent=1))
+        print(
+            json.dumps(
+                [{"name": c.name, "value": c.value, "limit": c.limit, "holds": c.holds} for c in checks], indent=1
+            )
+        )
     else:
         for c in checks:
             limit = "" if c.limit is None else f"{c.side} {c.limit:g}: {'holds' if c.holds else 'BROKEN'}"

@@ -10,7 +10,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from convert.attention import SelfAttention
+from tessera_training.convert.attention import SelfAttention
 
 GROUPS = 32  # of every GroupNorm
 # The pictures' statistics in the published training: what the decoder gives is (pixel - mean) / std, pixels in 0..1.
@@ -115,7 +115,12 @@ class Encoder(nn.Module):
             inside = outside
         self.down = nn.Sequential(*parts)
         self.mid = middle(inside)
-        self.final = nn.Sequential(nn.GroupNorm(GROUPS, inside), nn.SiLU(), conv3(inside, config.code_width), nn.Conv2d(config.code_width, config.code_width, 1))
+        self.final = nn.Sequential(
+            nn.GroupNorm(GROUPS, inside),
+            nn.SiLU(),
+            conv3(inside, config.code_width),
+            nn.Conv2d(config.code_width, config.code_width, 1),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.final(self.mid(self.down(self.conv_in(x))))

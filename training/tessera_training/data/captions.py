@@ -4,7 +4,14 @@ import random
 import re
 
 STYLE_WORDS = ["noto", "blob", "twemoji", "3d", "flat", "classic", "fx", "outline", "icon"]
-ARTICLES = {"de": ["ein", "eine"], "fr": ["un", "une"], "es": ["un", "una"], "it": ["un", "una"], "pt": ["um", "uma"], "nl": ["een"]}
+ARTICLES = {
+    "de": ["ein", "eine"],
+    "fr": ["un", "une"],
+    "es": ["un", "una"],
+    "it": ["un", "una"],
+    "pt": ["um", "uma"],
+    "nl": ["een"],
+}
 NUMBERS = {2: ["two", "2"], 3: ["three", "3"], 4: ["four", "4"], 5: ["five", "5"]}
 COLOURS = {
     "red": (0.86, 0.20, 0.18), "orange": (0.96, 0.56, 0.13), "yellow": (0.98, 0.84, 0.24), "green": (0.30, 0.69, 0.31),
@@ -84,7 +91,9 @@ class Captioner:
         rng = self.rng
         if style is None:
             return words
-        return rng.choice([f"{words}, {style} style", f"{words}, {style} style", f"{words}, {style}", f"{style} {words}"])
+        return rng.choice(
+            [f"{words}, {style} style", f"{words}, {style} style", f"{words}, {style}", f"{style} {words}"]
+        )
 
     def label(self, concept: str) -> str:
         return self.concepts[concept]["label"]

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common.pictures import Pictures, over, random_affine
-from data.captions import COLOURS, NUMBERS, Captioner, plural
-from data.prepare import fraction
-from data.tint import tint
+from tessera_training.common.pictures import Pictures, over, random_affine
+from tessera_training.data.captions import COLOURS, NUMBERS, Captioner, plural
+from tessera_training.data.prepare import fraction
+from tessera_training.data.tint import tint
 
 # Centres (x, y) and edge of each copy, in units of the picture; jittered when drawn.
 LAYOUTS = {
@@ -32,7 +32,12 @@ WORN = {
     "top hat": (0.5, 0.22, 0.46), "billed cap": (0.5, 0.24, 0.44), "crown": (0.5, 0.2, 0.42), "graduation cap": (0.5, 0.22, 0.5),
     "sunglasses": (0.5, 0.52, 0.56), "glasses": (0.5, 0.52, 0.56),
 }  # fmt: skip
-WORN_NAMES = {"top hat": ["a top hat", "a hat"], "billed cap": ["a cap", "a hat"], "sunglasses": ["sunglasses"], "glasses": ["glasses"]}
+WORN_NAMES = {
+    "top hat": ["a top hat", "a hat"],
+    "billed cap": ["a cap", "a hat"],
+    "sunglasses": ["sunglasses"],
+    "glasses": ["glasses"],
+}
 
 
 def is_kept_back(concept: str, extra: str) -> bool:
@@ -68,10 +73,17 @@ class Scene:
             text = f"{number} {plural(thing)}{suffix}"
         elif self.kind == "worn":
             worn = captioner.rng.choice(WORN_NAMES.get(self.other, [f"a {self.other}"]))
-            text = captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"]) + suffix
+            text = (
+                captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"])
+                + suffix
+            )
         elif self.kind == "pair":
             a, b = thing, captioner.label(self.other)
-            text = (f"{a} above {b}" if self.relation == "above" else captioner.rng.choice([f"{a} and {b}", f"{a} next to {b}"])) + suffix
+            text = (
+                f"{a} above {b}"
+                if self.relation == "above"
+                else captioner.rng.choice([f"{a} and {b}", f"{a} next to {b}"])
+            ) + suffix
         elif self.tint:
             text = captioner.in_style(captioner.tinted(self.concept, self.tint), style)
         else:
@@ -116,7 +128,11 @@ class Composer:
         self.by_style: dict[str, list[int]] = {}
         for i in indices:
             self.by_style.setdefault(pictures.records[i]["style"], []).append(int(i))
-        self.worn = {style: found for style, rows in self.by_style.items() if (found := [i for i in rows if pictures.records[i]["concept"] in WORN])}
+        self.worn = {
+            style: found
+            for style, rows in self.by_style.items()
+            if (found := [i for i in rows if pictures.records[i]["concept"] in WORN])
+        }
 
     def batch(self, size: int) -> tuple[torch.Tensor, list[Scene]]:
         """float32 [B, 4, H, W] premultiplied, and one scene each."""
@@ -164,7 +180,9 @@ class Composer:
         places = [(0.5, 0.26, 0.5), (0.5, 0.74, 0.5)] if above else LAYOUTS[2]
         for picture, (cx, cy, edge) in zip((first, second), places):
             paste(x[row], picture, cx + self._jitter(), cy + self._jitter(), edge)
-        return replace(scene, kind="pair", other=self.pictures.records[other]["concept"], relation="above" if above else "beside")
+        return replace(
+            scene, kind="pair", other=self.pictures.records[other]["concept"], relation="above" if above else "beside"
+        )
 
     def _tint(self, x: torch.Tensor, row: int, scene: Scene) -> Scene:
         colour = self.rng.choice(list(COLOURS))
@@ -180,5 +198,11 @@ class Composer:
         thing, (cx, cy, edge) = x[row].clone(), WORN[other]
         x[row] = 0
         paste(x[row], thing, 0.5 + self._jitter(), 0.59, 0.8 * (1 + self._jitter()))
-        paste(x[row], self.pictures.batch([worn])[0], cx + self._jitter(), cy + self._jitter(), edge * (1 + self._jitter()))
+        paste(
+            x[row],
+            self.pictures.batch([worn])[0],
+            cx + self._jitter(),
+            cy + self._jitter(),
+            edge * (1 + self._jitter()),
+        )
         return replace(scene, kind="worn", other=other)

@@ -1,6 +1,6 @@
 """Turns rendered pictures and emoji word lists into what every training stage reads.
 
-    python -m data.prepare --data runs/data
+    python -m tessera_training.data.prepare --data runs/data
 
 Reads   pictures.u8, pictures.jsonl   (render/render.mjs)
 Writes  pictures.npy   uint8 [N, 128, 128, 4], RGBA with *premultiplied* alpha
@@ -25,7 +25,28 @@ from pathlib import Path
 import numpy as np
 
 RENDER = Path(__file__).resolve().parent.parent / "render"
-LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "hu", "et", "lt", "ru", "uk", "ja", "ko", "zh"]
+LANGUAGES = [
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "hu",
+    "et",
+    "lt",
+    "ru",
+    "uk",
+    "ja",
+    "ko",
+    "zh",
+]
 # Held-out pairs come only from these large sets: a small set has too few pictures to give away.
 PAIR_STYLES = {"noto", "twemoji", "3d", "flat", "classic"}
 PAIR_SHARE, CONCEPT_SHARE = 0.40, 0.03
@@ -48,7 +69,13 @@ def load_emoji_words(root: Path, languages: list[str] = LANGUAGES[1:]) -> tuple[
     concepts, by_hexcode = {}, {}
     for entry in json.loads((root / "en" / "data.json").read_text()):
         concept = normalise(entry["label"])
-        concepts[concept] = {"label": entry["label"].lower(), "tags": entry.get("tags", []), "names": {}, "words": {}, "hexcode": entry["hexcode"]}
+        concepts[concept] = {
+            "label": entry["label"].lower(),
+            "tags": entry.get("tags", []),
+            "names": {},
+            "words": {},
+            "hexcode": entry["hexcode"],
+        }
         by_hexcode[plain(entry["hexcode"])] = concept
     for language in languages:
         for entry in json.loads((root / language / "data.json").read_text()):
@@ -121,7 +148,11 @@ def main() -> None:
         if len(styles[concept]) >= 4:
             if fraction("concept/" + concept) < CONCEPT_SHARE:
                 record["split"] = "concept"
-            elif candidates and fraction("pair/" + concept) < PAIR_SHARE and style == candidates[int(fraction("style/" + concept) * len(candidates))]:
+            elif (
+                candidates
+                and fraction("pair/" + concept) < PAIR_SHARE
+                and style == candidates[int(fraction("style/" + concept) * len(candidates))]
+            ):
                 record["split"] = "pair"
 
     thumbnails = pictures.reshape(len(records), 16, edge // 16, 16, edge // 16, 4).mean((2, 4))

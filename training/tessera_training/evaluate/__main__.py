@@ -1,9 +1,9 @@
 """Measures a bundle as the bot runs it: its ONNX files, its sampling, its ranking.
 
-    python -m evaluate --bundle ../models/emoji --data runs/data --out runs/evaluation
-    python -m evaluate --quick              # under a minute: small numbers, no FID
+    python -m tessera_training.evaluate --bundle ../models/emoji --data runs/data --out runs/evaluation
+    python -m tessera_training.evaluate --quick              # under a minute: small numbers, no FID
 
-Writes metrics.json and sheets. Then `python -m export.card` puts them into the bundle.
+Writes metrics.json and sheets. Then `python -m tessera_training.export.card` puts them into the bundle.
 """
 
 import argparse
@@ -15,13 +15,32 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from common.pictures import Pictures
-from evaluate.evaluator import load_evaluator, r_precision
-from evaluate.features import NAME, extract, frechet, load_inception
-from evaluate.measures import bootstrap, cosine_distance, count_objects, has_clear_corners, main_colour, pairwise, pixel_distance, prior_loss, psnr
-from evaluate.prompts import EVALUATED, coloured, composed, counting, demo_prompts, free_prompts, held_out, tinted
-from evaluate.sampler import BundleSampler, Sampling
-from evaluate.sheets import labelled_sheet
+from tessera_training.common.pictures import Pictures
+from tessera_training.evaluate.evaluator import load_evaluator, r_precision
+from tessera_training.evaluate.features import NAME, extract, frechet, load_inception
+from tessera_training.evaluate.measures import (
+    bootstrap,
+    cosine_distance,
+    count_objects,
+    has_clear_corners,
+    main_colour,
+    pairwise,
+    pixel_distance,
+    prior_loss,
+    psnr,
+)
+from tessera_training.evaluate.prompts import (
+    EVALUATED,
+    coloured,
+    composed,
+    counting,
+    demo_prompts,
+    free_prompts,
+    held_out,
+    tinted,
+)
+from tessera_training.evaluate.sampler import BundleSampler, Sampling
+from tessera_training.evaluate.sheets import labelled_sheet
 
 RADII = (0, 1, 2)
 POOL = 150  # prompts that rivals are drawn from, however few pictures are painted
@@ -37,10 +56,17 @@ class Evaluation:
     def paint(self, embeddings: np.ndarray, keep: int = 4, candidates: int | None = None) -> np.ndarray:
         """-> [N, keep, 4, S, S] float16, best fit first"""
         candidates = candidates or self.candidates
-        return self.sampler.paint_best(embeddings, candidates, min(keep, candidates), self.sampling, self.seed, progress=self.bar)[0]
+        return self.sampler.paint_best(
+            embeddings, candidates, min(keep, candidates), self.sampling, self.seed, progress=self.bar
+        )[0]
 
     def judged(self, made: np.ndarray) -> torch.Tensor:
-        return torch.cat([self.judge.embed_pictures(torch.from_numpy(made[a : a + 100].astype(np.float32))) for a in range(0, len(made), 100)])
+        return torch.cat(
+            [
+                self.judge.embed_pictures(torch.from_numpy(made[a : a + 100].astype(np.float32)))
+                for a in range(0, len(made), 100)
+            ]
+        )
 
     def precision(self, captions: list[str], made: np.ndarray) -> dict:
         """`captions`: those of the pictures, then further ones that are only rivals."""
@@ -53,7 +79,11 @@ class Evaluation:
         real = self.pictures.batch(indices).numpy()
         texts = self.sampler.embed_texts(captions, shifted=True)
         images = self.sampler.embed_pictures(real)
-        sets = {"real": real, "reconstructed": self.sampler.decode(self.sampler.encode(real)), "all_four": self.paint(texts)}
+        sets = {
+            "real": real,
+            "reconstructed": self.sampler.decode(self.sampler.encode(real)),
+            "all_four": self.paint(texts),
+        }
         sets["from_text"] = sets["all_four"][:, 0]
         part: dict = {"prompts": len(captions), "cosine_text_image": float((texts * images).sum(-1).mean())}
         for row in ("from_text", "reconstructed", "real"):
@@ -83,12 +113,20 @@ class Evaluation:
         """Share of "three apples" with three separate opaque objects, and that the judge finds nearest to its own number."""
         asked = counting(self.pictures)[:limit]
         painted = self.paint(self.sampler.embed_texts([c.prompt for c in asked], shifted=True), keep=1)[:, 0]
-        single = self.paint(self.sampler.embed_texts([c.label for c in asked[::4]], shifted=True), keep=1)[:, 0].repeat(4, 0)[: len(asked)]
+        single = self.paint(self.sampler.embed_texts([c.label for c in asked[::4]], shifted=True), keep=1)[:, 0].repeat(
+            4, 0
+        )[: len(asked)]
         out = {"prompts": len(asked)}
-        for name, made in (("painted", painted), ("without_number", single), ("composed", composed(self.pictures, asked).numpy())):
+        for name, made in (
+            ("painted", painted),
+            ("without_number", single),
+            ("composed", composed(self.pictures, asked).numpy()),
+        ):
             right = np.array([count_objects(m[3].astype(np.float32)) == c.number for m, c in zip(made, asked)], float)
             seen = self.judged(made)
-            guesses = [int((self.judge.embed_texts(c.rivals()) @ seen[row]).argmax()) + 2 for row, c in enumerate(asked)]
+            guesses = [
+                int((self.judge.embed_texts(c.rivals()) @ seen[row]).argmax()) + 2 for row, c in enumerate(asked)
+            ]
             judged = np.array([g == c.number for g, c in zip(guesses, asked)], float)
             out[name] = {"objects": bootstrap(right), "judge": bootstrap(judged)}
         labelled = [(c.prompt, painted[row][None]) for row, c in enumerate(asked)]
@@ -100,7 +138,11 @@ class Evaluation:
         painted = self.paint(self.sampler.embed_texts([a.prompt for a in asked], shifted=True), keep=1)[:, 0]
         plain = self.paint(self.sampler.embed_texts([a.label for a in asked], shifted=True), keep=1)[:, 0]
         out: dict = {"prompts": len(asked)}
-        for name, made in (("painted", painted), ("without_colour", plain), ("tinted", tinted(self.pictures, asked).numpy())):
+        for name, made in (
+            ("painted", painted),
+            ("without_colour", plain),
+            ("tinted", tinted(self.pictures, asked).numpy()),
+        ):
             right = np.array([main_colour(m) == a.colour for m, a in zip(made.astype(np.float32), asked)], float)
             free = np.array([has_clear_corners(m[3].astype(np.float32)) for m in made], float)
             out[name] = {"colour": bootstrap(right), "free": bootstrap(free), "both": bootstrap(right * free)}
@@ -112,10 +154,20 @@ class Evaluation:
         tokens = self.sampler.encode(real)
         size = self.sampler.bundle["prior"]["codebookSize"]
         used = np.mean([len(np.unique(tokens[..., g])) / size for g in range(tokens.shape[-1])])
-        return {"psnr": psnr(self.sampler.decode(tokens), real), "codes_used": float(used), "reconstructed_pictures": len(real)}, tokens, indices
+        return (
+            {
+                "psnr": psnr(self.sampler.decode(tokens), real),
+                "codes_used": float(used),
+                "reconstructed_pictures": len(real),
+            },
+            tokens,
+            indices,
+        )
 
 
-def fid(sets: dict[str, np.ndarray], pictures: Pictures, reference_count: int, cache: Path) -> dict[str, dict[str, float]]:
+def fid(
+    sets: dict[str, np.ndarray], pictures: Pictures, reference_count: int, cache: Path
+) -> dict[str, dict[str, float]]:
     """FID-0, -1 and -2 of each set against training pictures of the same styles; "real" shows what is left for real ones."""
     net = load_inception()
     styles = {pictures.records[i]["style"] for i in pictures.indices("pair")}
@@ -142,7 +194,11 @@ def main() -> None:
     parser.add_argument("--evaluator", type=Path, default=Path("runs/evaluator"))
     parser.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     parser.add_argument("--prompts", type=int, default=500)
-    parser.add_argument("--candidates", type=int, help="pictures painted a prompt, CLIP's favourite is judged; the bundle's own number if not given")
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        help="pictures painted a prompt, CLIP's favourite is judged; the bundle's own number if not given",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
@@ -150,7 +206,9 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     prompts = 48 if args.quick else args.prompts
     run = Evaluation(args.bundle, args.data, args.evaluator, args.candidates, args.seed)
-    fid_note = "" if args.quick else f" FID: {NAME}, pictures on white at their own size, against 1,000 training pictures."
+    fid_note = (
+        "" if args.quick else f" FID: {NAME}, pictures on white at their own size, against 1,000 training pictures."
+    )
     metrics: dict = {
         "note": f"Best of {run.candidates} candidates by the bundle's CLIP. R-precision by a judge trained apart (evaluate/evaluator.py): each picture's prompt among 99 others.{fid_note}",
         "bundle_version": run.sampler.bundle["version"],
@@ -160,7 +218,11 @@ def main() -> None:
     metrics["concept"], _, _ = run.split("concept", prompts // 4, prompts // 10)
     free = free_prompts(run.pictures, max(prompts // 4, POOL))
     painted = run.paint(run.sampler.embed_texts(free[: prompts // 4], shifted=True), keep=1)[:, 0]
-    metrics["free"] = {"prompts": len(painted), "from_text": run.precision(free, painted), "random": run.precision(free, np.roll(painted, 1, 0))}
+    metrics["free"] = {
+        "prompts": len(painted),
+        "from_text": run.precision(free, painted),
+        "random": run.precision(free, np.roll(painted, 1, 0)),
+    }
     metrics["diversity"] = run.diversity(sets.pop("all_four"), captions)
     metrics["counting"] = run.counts(16 if args.quick else 48)
     labelled_sheet(metrics["counting"].pop("sheet"), args.out / "counting.png", 8)
@@ -172,11 +234,21 @@ def main() -> None:
     few = slice(0, 32 if args.quick else 128)
     records = [run.pictures.records[i] for i in indices[few]]
     words = [f"{run.pictures.concepts[r['concept']]['label']}, {r['style']} style" for r in records]
-    conditions = {"image": run.sampler.embed_pictures(run.pictures.batch(indices[few]).numpy()), "text": run.sampler.embed_texts(words, shifted=True)}
-    metrics["prior_loss"] = {kind: {f"code_{g}": v for g, v in enumerate(prior_loss(run.sampler, tokens[few], e))} for kind, e in conditions.items()}
+    conditions = {
+        "image": run.sampler.embed_pictures(run.pictures.batch(indices[few]).numpy()),
+        "text": run.sampler.embed_texts(words, shifted=True),
+    }
+    metrics["prior_loss"] = {
+        kind: {f"code_{g}": v for g, v in enumerate(prior_loss(run.sampler, tokens[few], e))}
+        for kind, e in conditions.items()
+    }
 
     shown = min(24, len(sets["from_image"]))
-    labelled_sheet([(captions[i], np.stack([sets[k][i] for k in ("real", "from_text", "from_image")])) for i in range(shown)], args.out / "held-out.png", 4)
+    labelled_sheet(
+        [(captions[i], np.stack([sets[k][i] for k in ("real", "from_text", "from_image")])) for i in range(shown)],
+        args.out / "held-out.png",
+        4,
+    )
     bot = run.sampler.bundle["sampling"]["candidateCount"]
     demo = run.paint(run.sampler.embed_texts(demo_prompts(), shifted=True), 4, 4 if args.quick else bot)
     labelled_sheet(list(zip(demo_prompts(), demo)), args.out / "demo.png", 3)

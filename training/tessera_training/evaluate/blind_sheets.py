@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from evaluate.sheets import font
+from tessera_training.evaluate.sheets import font
 
 PER_SHEET, COLUMNS, EDGE, MARGIN, NUMBER = 30, 5, 128, 16, 24
 

@@ -1,6 +1,6 @@
 """Priors side by side on the same held-out pictures: an ablation's table.
 
-    python -m prior.compare runs/ablation/without runs/ablation/with --judge runs/evaluator
+    python -m tessera_training.evaluate.compare runs/ablation/without runs/ablation/with --judge runs/evaluator
 
 For each run: held-out nats a code; and for pictures painted from held-out (concept, style) pairs (the same seeds for every
 run, one picture a condition, nothing chosen), the cosine between their CLIP embedding and the condition they were painted
@@ -13,21 +13,26 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from common.pictures import Pictures
-from common.run import load_checkpoint
-from data.captions import canonical
-from evaluate.evaluator import load_evaluator, r_precision
-from evaluate.measures import bootstrap
-from export.bundle import SAMPLING
-from export.load import load_prior
-from prior.model import generate
-from prior.tokens import load_clip, load_vqgan
-from prior.train import evaluate
+from tessera_training.common.pictures import Pictures
+from tessera_training.common.run import load_checkpoint
+from tessera_training.data.captions import canonical
+from tessera_training.evaluate.evaluator import load_evaluator, r_precision
+from tessera_training.evaluate.measures import bootstrap
+from tessera_training.export.bundle import SAMPLING
+from tessera_training.models.load import load_prior
+from tessera_training.models.prior import generate
+from tessera_training.stages.prior import evaluate
+from tessera_training.stages.tokens import load_clip, load_vqgan
 
 
 @torch.inference_mode()
 def paint(prior, vqgan, embeddings: torch.Tensor, batch: int = 64) -> torch.Tensor:
-    settings = {"temperature": SAMPLING["temperature"], "top_k": SAMPLING["topK"], "top_p": SAMPLING["topP"], "guidance": SAMPLING["guidanceScale"]}
+    settings = {
+        "temperature": SAMPLING["temperature"],
+        "top_k": SAMPLING["topK"],
+        "top_p": SAMPLING["topP"],
+        "guidance": SAMPLING["guidanceScale"],
+    }
     generator = torch.Generator().manual_seed(0)
     return torch.cat([vqgan.decode(generate(prior, e, generator, **settings)) for e in embeddings.split(batch)])
 
@@ -50,7 +55,9 @@ def main() -> None:
     records = [pictures.records[i] for i in held_out["indices"][rows]]
     captions = [canonical(pictures.concepts, r["concept"], r["style"]) for r in records]
 
-    print("| run | steps | nats (picture) | nats (words) | painted from | cosine to the condition | R-precision |\n|---|---|---|---|---|---|---|")
+    print(
+        "| run | steps | nats (picture) | nats (words) | painted from | cosine to the condition | R-precision |\n|---|---|---|---|---|---|---|"
+    )
     for run in args.runs:
         prior = load_prior(run)
         loss = evaluate(prior, held_out, torch.device("cpu"))
@@ -62,7 +69,10 @@ def main() -> None:
                 cosine = (clip.embed_pictures(made) * condition).sum(-1).mean().item()
             found = bootstrap(r_precision(judge.embed_texts(captions), judge.embed_pictures(made))) if judge else None
             precision = f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})" if found else "–"
-            print(f"| {run.name} | {load_checkpoint(run / 'checkpoint.pt')['step']} | {loss['image']:.3f} | {loss['text']:.3f} | {name} | {cosine:.4f} | {precision} |", flush=True)
+            print(
+                f"| {run.name} | {load_checkpoint(run / 'checkpoint.pt')['step']} | {loss['image']:.3f} | {loss['text']:.3f} | {name} | {cosine:.4f} | {precision} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What can be measured of the bot's own PNG files without a judge: counts, colours, copies, variety.
 
-    python -m evaluate.compositions --bundle ../models/emoji --out runs/compositions
+    python -m tessera_training.evaluate.compositions --bundle ../models/emoji --out runs/compositions
 
 Counts and colours each stand beside real renderings of what was asked for, which say how far the measure can be believed.
 Goes on where it stopped. Writes measures.json and, for eyes, nearest.png: painted pictures beside their nearest ones.
@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from common.pictures import Pictures
-from data.captions import plural
-from data.compose import LAYOUTS, paste
-from evaluate.cli_painter import CliPainter, read_picture
-from evaluate.measures import count_objects, has_clear_corners, main_colour, pairwise, pixel_distance
-from evaluate.naming_prompts import load_prompts
-from evaluate.naming_score import share
-from evaluate.nearest import nearest
-from evaluate.prompts import COUNTABLE, coloured, tinted
-from evaluate.sheets import labelled_sheet
+from tessera_training.common.pictures import Pictures
+from tessera_training.data.captions import plural
+from tessera_training.data.compose import LAYOUTS, paste
+from tessera_training.evaluate.cli_painter import CliPainter, read_picture
+from tessera_training.evaluate.measures import count_objects, has_clear_corners, main_colour, pairwise, pixel_distance
+from tessera_training.evaluate.naming_prompts import load_prompts
+from tessera_training.evaluate.naming_score import share
+from tessera_training.evaluate.nearest import nearest
+from tessera_training.evaluate.prompts import COUNTABLE, coloured, tinted
+from tessera_training.evaluate.sheets import labelled_sheet
 
 NUMBERS = ("one", "two", "three", "four", "five", "six")
 SIX = [(x, y, 0.36) for y in (0.3, 0.7) for x in (0.18, 0.5, 0.82)]
@@ -82,7 +82,10 @@ def colour_rows(colours: list[str], painted: list[np.ndarray], real: list[np.nda
 
 
 def spread(distances: np.ndarray) -> dict[str, float]:
-    return {name: round(float(np.quantile(distances, q)), 4) for name, q in (("smallest", 0), ("twentieth", 0.05), ("median", 0.5))}
+    return {
+        name: round(float(np.quantile(distances, q)), 4)
+        for name, q in (("smallest", 0), ("twentieth", 0.05), ("median", 0.5))
+    }
 
 
 def copies(files: list[tuple[str, Path]], pictures: Pictures, out: Path) -> tuple[list[tuple[str, str, str]], dict]:
@@ -94,11 +97,24 @@ def copies(files: list[tuple[str, Path]], pictures: Pictures, out: Path) -> tupl
     distances, indices = nearest(painted, pictures, training)
     real, _ = nearest(pictures.batch(strangers).numpy(), pictures, training)
     made, held_out = spread(distances), spread(real)
-    rows = [(f"RMS to the nearest training picture: {name}", f"{made[name]:.3f}", f"{held_out[name]:.3f}") for name in made]
+    rows = [
+        (f"RMS to the nearest training picture: {name}", f"{made[name]:.3f}", f"{held_out[name]:.3f}") for name in made
+    ]
     order = np.argsort(distances)[:48]
-    cells = [(f"{distances[r]:.3f} {files[r][0]}", np.stack([painted[r], pictures.batch([indices[r]])[0].numpy()])) for r in order]
+    cells = [
+        (f"{distances[r]:.3f} {files[r][0]}", np.stack([painted[r], pictures.batch([indices[r]])[0].numpy()]))
+        for r in order
+    ]
     labelled_sheet(cells, out / "nearest.png", 6)
-    closest = [{"prompt": files[r][0], "file": files[r][1].name, "distance": round(float(distances[r]), 4), "training picture": int(indices[r])} for r in order[:10]]
+    closest = [
+        {
+            "prompt": files[r][0],
+            "file": files[r][1].name,
+            "distance": round(float(distances[r]), 4),
+            "training picture": int(indices[r]),
+        }
+        for r in order[:10]
+    ]
     return rows, {"painted": made, "held out": held_out, "closest": closest}
 
 
@@ -125,7 +141,9 @@ def main() -> None:
     pictures = Pictures(args.data)
     counts, tints = countable(pictures)[: args.limit], coloured(pictures, args.colours)[: args.limit]
     singles = [p.prompt for p in load_prompts("main") if p.kind == "single"]
-    things = singles[:: max(1, len(singles) // args.things)][: args.limit]  # some of all: they are in order of their subject
+    things = singles[:: max(1, len(singles) // args.things)][
+        : args.limit
+    ]  # some of all: they are in order of their subject
 
     # One painter for everything: the first of the four pictures, CLIP's favourite, is the one that is counted.
     painter = CliPainter(args.bundle, args.out / "pictures", args.seed, 4)
@@ -134,12 +152,24 @@ def main() -> None:
     favourite = {prompt: read_picture(four[0]) for prompt, four in files.items()}
 
     rows = count_rows(counts, [favourite[c.prompt] for c in counts], pictures)
-    rows += colour_rows([t.colour for t in tints], [favourite[t.prompt] for t in tints], list(tinted(pictures, tints).numpy()))
+    rows += colour_rows(
+        [t.colour for t in tints], [favourite[t.prompt] for t in tints], list(tinted(pictures, tints).numpy())
+    )
     near, copied = copies([(prompt, file) for prompt, four in files.items() for file in four], pictures, args.out)
-    varied = {name: pairwise((np.stack([read_picture(f) for f in files[p]]) for p in asked), pixel_distance) for name, asked in (("things", things), ("all prompts", list(files)))}
-    rows += near + [(f"RMS between the four pictures of a prompt: {name}", f"{value:.3f}", "–") for name, value in varied.items()]
+    varied = {
+        name: pairwise((np.stack([read_picture(f) for f in files[p]]) for p in asked), pixel_distance)
+        for name, asked in (("things", things), ("all prompts", list(files)))
+    }
+    rows += near + [
+        (f"RMS between the four pictures of a prompt: {name}", f"{value:.3f}", "–") for name, value in varied.items()
+    ]
     table = "\n".join(["| | painted | real pictures |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
-    (args.out / "measures.json").write_text(json.dumps(headlines(rows) | {"table": rows, "nearest": copied, "difference": varied}, ensure_ascii=False, indent=1), encoding="utf-8")
+    (args.out / "measures.json").write_text(
+        json.dumps(
+            headlines(rows) | {"table": rows, "nearest": copied, "difference": varied}, ensure_ascii=False, indent=1
+        ),
+        encoding="utf-8",
+    )
     print(f"{table}\n\nShares with 95 % intervals after Wilson. Sheet: {args.out / 'nearest.png'}")
 
 

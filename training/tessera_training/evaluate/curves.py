@@ -1,6 +1,6 @@
 """Curves of every run, for the docs: what log.csv and held-out.csv hold, against minutes of training.
 
-    python -m evaluate.curves --runs runs --out ../docs/training-curves
+python -m tessera_training.evaluate.curves --runs runs --out ../docs/training-curves
 """
 
 import argparse

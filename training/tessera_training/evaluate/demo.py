@@ -1,6 +1,6 @@
 """The picture that people judge by: every demo prompt, painted as members get it, nothing picked out.
 
-    python -m evaluate.demo --bundle ../models/emoji --out ../docs/images/demo.png
+python -m tessera_training.evaluate.demo --bundle ../models/emoji --out ../docs/images/demo.png
 """
 
 import argparse
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluate.cli_painter import CliPainter, read_picture
-from evaluate.prompts import demo_prompts
-from evaluate.sheets import labelled_sheet
+from tessera_training.evaluate.cli_painter import CliPainter, read_picture
+from tessera_training.evaluate.prompts import demo_prompts
+from tessera_training.evaluate.sheets import labelled_sheet
 
 
 def main() -> None:
@@ -22,7 +22,11 @@ def main() -> None:
     args = parser.parse_args()
     prompts = demo_prompts()
     painted = CliPainter(args.bundle, args.pictures, args.seed, 4).paint_all(prompts)
-    labelled_sheet([(prompt, np.stack([read_picture(file) for file in files])) for prompt, files in zip(prompts, painted)], args.out, 3)
+    labelled_sheet(
+        [(prompt, np.stack([read_picture(file) for file in files])) for prompt, files in zip(prompts, painted)],
+        args.out,
+        3,
+    )
     print(args.out)
 
 

@@ -1,6 +1,6 @@
 """The judge of R-precision: a dual encoder that shares nothing with the bundle's CLIP but the training split.
 
-    python -m evaluate.evaluator --data runs/data --out runs/evaluator --minutes 8
+    python -m tessera_training.evaluate.evaluator --data runs/data --out runs/evaluator --minutes 8
 
 A model must not mark its own homework. Pictures: 48 px RGBA (the CLIP sees 64 px RGB on grey), a convolutional stem and
 a small transformer. Words: hashed words, word pairs and letter trigrams in one bag, an MLP over it; from scratch, while
@@ -19,12 +19,12 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from common.optim import Optimisers, split_parameters
-from common.pictures import Pictures
-from common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
-from data.captions import Captioner, canonical
-from data.compose import Composer, Mix
-from vqgan.model import ResidualBlock
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import Pictures
+from tessera_training.common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
+from tessera_training.data.captions import Captioner, canonical
+from tessera_training.data.compose import Composer, Mix
+from tessera_training.models.vqgan import ResidualBlock
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,10 @@ class TextBag(nn.Module):
         self.buckets = config.buckets
         self.table = nn.EmbeddingBag(config.buckets, config.width, mode="sum")
         nn.init.normal_(self.table.weight, std=0.3)
-        self.up, self.down = nn.Linear(config.width, 3 * config.width), nn.Linear(3 * config.width, config.embedding_width)
+        self.up, self.down = (
+            nn.Linear(config.width, 3 * config.width),
+            nn.Linear(3 * config.width, config.embedding_width),
+        )
 
     def forward(self, texts: list[str]) -> torch.Tensor:
         bags = [features_of(text, self.buckets) for text in texts]
@@ -149,9 +152,16 @@ def r_precision(texts: torch.Tensor, pictures: torch.Tensor, rivals: int = 99, s
 
 
 def test(model: Evaluator, pictures: Pictures, indices: np.ndarray) -> dict[str, float]:
-    captions = [canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices]
+    captions = [
+        canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices
+    ]
     model.eval()
-    hits = r_precision(model.embed_texts(captions).cpu(), torch.cat([model.embed_pictures(pictures.batch(indices[a : a + 100])) for a in range(0, len(indices), 100)]).cpu())
+    hits = r_precision(
+        model.embed_texts(captions).cpu(),
+        torch.cat(
+            [model.embed_pictures(pictures.batch(indices[a : a + 100])) for a in range(0, len(indices), 100)]
+        ).cpu(),
+    )
     model.train()
     return {"r_precision": float(hits.mean())}
 
@@ -175,10 +185,14 @@ def main() -> None:
     model = Evaluator(config).to(device)
     matrices, rest = split_parameters(model, is_matrix)
     optimiser = Optimisers(matrices, rest, muon_lr=0.02, adam_lr=2e-3, weight_decay=0.01)
-    run = Run(args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps, log_every=10)
+    run = Run(
+        args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps, log_every=10
+    )
     pictures = Pictures(args.data)
     held_out = np.random.default_rng(0).permutation(pictures.indices("pair"))
-    composer = Composer(pictures, pictures.indices("train"), seed=9000 + run.step, mix=Mix(count=0.1, pair=0.04, colour=0.05, moved=0.4))
+    composer = Composer(
+        pictures, pictures.indices("train"), seed=9000 + run.step, mix=Mix(count=0.1, pair=0.04, colour=0.05, moved=0.4)
+    )
     rng = random.Random(9000 + run.step)
     captioner = Captioner(pictures.concepts, rng)
 
@@ -188,7 +202,11 @@ def main() -> None:
         captions = []
         for scene in scenes:
             plain = scene.kind == "one" and not scene.colour and rng.random() < 0.4
-            captions.append(canonical(pictures.concepts, scene.concept, scene.style) if plain else scene.caption(captioner, rng.random() < 0.7))
+            captions.append(
+                canonical(pictures.concepts, scene.concept, scene.style)
+                if plain
+                else scene.caption(captioner, rng.random() < 0.7)
+            )
         # Two pictures of one thing in a batch are not each other's mistakes.
         things = np.array([f"{s.kind} {s.concept} {s.count} {s.other} {s.style}" for s in scenes])
         twins = torch.from_numpy((things[:, None] == things[None]) & ~np.eye(len(things), dtype=bool)).to(device)

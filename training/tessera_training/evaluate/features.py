@@ -62,7 +62,10 @@ class Inception(nn.Module):
     def __init__(self, layers: list[dict], weights: dict[str, np.ndarray]):
         super().__init__()
         self.steps, self.convolutions = [], nn.ParameterDict()
-        self.dense = [(torch.from_numpy(weights[f"dense_{i}/kernel"]), torch.from_numpy(weights[f"dense_{i}/bias"])) for i in (1, 2, 3)]
+        self.dense = [
+            (torch.from_numpy(weights[f"dense_{i}/kernel"]), torch.from_numpy(weights[f"dense_{i}/bias"]))
+            for i in (1, 2, 3)
+        ]
         folded = {}  # batch normalisation -> the convolution before it
         for layer in layers:
             kind, name, config = layer["class_name"], layer["name"], layer["config"]
@@ -71,8 +74,12 @@ class Inception(nn.Module):
                 folded[name] = sources[0]
                 get = lambda part: torch.from_numpy(weights[f"{name}/{part}"])  # noqa: B023, E731
                 scale = (get("moving_variance") + config["epsilon"]).rsqrt()
-                kernel = torch.from_numpy(weights[f"{sources[0]}/kernel"]).permute(3, 2, 0, 1) * scale[:, None, None, None]
-                self.convolutions[sources[0]] = nn.ParameterList([kernel.contiguous(), get("beta") - get("moving_mean") * scale]).requires_grad_(False)
+                kernel = (
+                    torch.from_numpy(weights[f"{sources[0]}/kernel"]).permute(3, 2, 0, 1) * scale[:, None, None, None]
+                )
+                self.convolutions[sources[0]] = nn.ParameterList(
+                    [kernel.contiguous(), get("beta") - get("moving_mean") * scale]
+                ).requires_grad_(False)
             if kind == "Flatten":
                 break
             self.steps.append((kind, name, [folded.get(s, s) for s in sources], config))
@@ -154,7 +161,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 def main() -> None:
     """Checks the port on the training pictures: the network was trained to call drawings drawings."""
-    from common.pictures import Pictures
+    from tessera_training.common.pictures import Pictures
 
     net, pictures = load_inception(), Pictures(Path("runs/data"))
     x = pictures.batch(pictures.indices("pair")[:12])

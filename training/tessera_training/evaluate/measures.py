@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from data.captions import COLOURS
-from evaluate.sampler import BundleSampler
+from tessera_training.data.captions import COLOURS
+from tessera_training.evaluate.sampler import BundleSampler
 
 
 def bootstrap(values: np.ndarray, seed: int = 0, rounds: int = 2000) -> dict[str, float]:
@@ -94,11 +94,19 @@ def prior_loss(sampler: BundleSampler, tokens: np.ndarray, embeddings: np.ndarra
     names = [o.name for o in sampler.step.get_outputs()]
     sums = np.zeros(prior["codesPerPosition"])
     for p in range(prior["positions"]):
-        feeds = {"image_tokens": tokens[:, max(p - 1, 0)], "condition": np.ascontiguousarray(condition[:, p]), "position": np.full(rows, p)}
+        feeds = {
+            "image_tokens": tokens[:, max(p - 1, 0)],
+            "condition": np.ascontiguousarray(condition[:, p]),
+            "position": np.full(rows, p),
+        }
         out = dict(zip(names, sampler.step.run(names, feeds | caches)))
         for name, cache in caches.items():
             cache[:, :, p] = out[name.replace("past_", "new_")]
         for g in range(prior["codesPerPosition"]):
-            logits = out["logits"] if g == 0 else sampler.depth.run(None, {"hidden": out["hidden"], "image_tokens": tokens[:, p, :g]})[0]
+            logits = (
+                out["logits"]
+                if g == 0
+                else sampler.depth.run(None, {"hidden": out["hidden"], "image_tokens": tokens[:, p, :g]})[0]
+            )
             sums[g] -= np.take_along_axis(log_softmax(logits), tokens[:, p, g][:, None], -1).mean()
     return [float(s) / prior["positions"] for s in sums]

@@ -1,8 +1,8 @@
 """How often somebody who has not seen the prompts names what was painted.
 
-    python -m evaluate.naming sheets --bundle ../models/emoji --set main --out runs/naming/main
-    python -m evaluate.naming score --key runs/naming/main/key.json --answers answers.txt
-    python -m evaluate.naming check --data runs/data      # no prompt is a caption of the training data
+    python -m tessera_training.evaluate.naming sheets --bundle ../models/emoji --set main --out runs/naming/main
+    python -m tessera_training.evaluate.naming score --key runs/naming/main/key.json --answers answers.txt
+    python -m tessera_training.evaluate.naming check --data runs/data      # no prompt is a caption of the training data
 
 `sheets` paints every prompt by the bot's command line and writes sheets/*.png for the viewer and key.json for `score`.
 The viewer writes a line "12: a fox" for each number. An answer may list alternatives ("a fox / a dog"): the first one counts.
@@ -12,10 +12,10 @@ import argparse
 import json
 from pathlib import Path
 
-from evaluate.blind_sheets import shuffled, write_sheets
-from evaluate.cli_painter import CliPainter
-from evaluate.naming_prompts import SETS, captions_among, load_prompts, prompts_of
-from evaluate.naming_score import metrics, read_answers, report, score
+from tessera_training.evaluate.blind_sheets import shuffled, write_sheets
+from tessera_training.evaluate.cli_painter import CliPainter
+from tessera_training.evaluate.naming_prompts import SETS, captions_among, load_prompts, prompts_of
+from tessera_training.evaluate.naming_score import metrics, read_answers, report, score
 
 
 def sheets(args: argparse.Namespace) -> None:
@@ -66,7 +66,9 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("--answers", type=Path, required=True, help='JSON object, or lines like "12: a fox"')
     command.add_argument("--key", type=Path, required=True)
     command.add_argument("--out", type=Path, help="writes the report there too")
-    command.add_argument("--metrics", type=Path, help="writes the shares there for the model card: runs/evaluation/naming.json")
+    command.add_argument(
+        "--metrics", type=Path, help="writes the shares there for the model card: runs/evaluation/naming.json"
+    )
     command.set_defaults(run=evaluate)
 
     command = commands.add_parser("check", help="compare the prompts with the training data's labels")

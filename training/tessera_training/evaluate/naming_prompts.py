@@ -33,7 +33,11 @@ def load_prompts(name: str, file: Path = FILE) -> list[Prompt]:
         return [read(entry) for entry in sets[name]]
     # Whatever the language, the viewer answers in English: the answers are those of the English prompt.
     english = {entry["prompt"]: read(entry) for entry in sets["main"]}
-    return [Prompt(words, language, english[entry["en"]].answers) for entry in sets["languages"] for language, words in entry.items()]
+    return [
+        Prompt(words, language, english[entry["en"]].answers)
+        for entry in sets["languages"]
+        for language, words in entry.items()
+    ]
 
 
 def prompts_of(key: dict[str, str], file: Path = FILE) -> dict[str, Prompt]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluate.naming_prompts import Prompt
+from tessera_training.evaluate.naming_prompts import Prompt
 
 IGNORED = {"a", "an", "the"}
 UNCHANGED = {"glasses", "sunglasses", "scissors", "fries", "shears", "chips", "bus", "cactus", "octopus", "zzz"}
@@ -19,7 +19,27 @@ IRREGULAR = {
     "shoes": "shoe", "toes": "toe", "axes": "axe", "halves": "half", "lenses": "lens", "fungi": "fungus",
 }  # fmt: skip
 # A viewer says "a lemon" of one lemon: one needs no number, only that nothing speaks against it.
-MANY = {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "pair", "couple", "several", "many", "multiple", "some", "few", "bunch", "group", *map(str, range(2, 21))}
+MANY = {
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "pair",
+    "couple",
+    "several",
+    "many",
+    "multiple",
+    "some",
+    "few",
+    "bunch",
+    "group",
+    *map(str, range(2, 21)),
+}
 
 
 def singular(word: str) -> str:
@@ -74,7 +94,7 @@ def judge(prompt: Prompt, answer: str) -> Verdict:
 
 
 def alternatives(answer: str) -> list[str]:
-    """"a tomato / an apple", "a tomato or an apple" -> both, in the viewer's order; at least one."""
+    """ "a tomato / an apple", "a tomato or an apple" -> both, in the viewer's order; at least one."""
     return [part.strip() for part in re.split(r"/|\bor\b", answer, flags=re.IGNORECASE) if part.strip()] or [""]
 
 
@@ -93,7 +113,9 @@ def score(prompts: dict[str, Prompt], answers: dict[str, str]) -> list[Judged]:
     """Every number of the key, in its order; a number without an answer is a miss."""
     strange = sorted(set(answers) - set(prompts), key=int)
     if strange:
-        raise ValueError(f"Expected answers to the numbers of the key but received some to {', '.join(strange[:5])} too.")
+        raise ValueError(
+            f"Expected answers to the numbers of the key but received some to {', '.join(strange[:5])} too."
+        )
     out = []
     for number in sorted(prompts, key=int):
         prompt, answer = prompts[number], answers.get(number, "")
@@ -131,10 +153,12 @@ def wilson(hits: int, count: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def share(hits: Iterable[bool]) -> str:
-    """"3 of 4: 75 % (30 to 95)" """
+    """ "3 of 4: 75 % (30 to 95)" """
     hits = list(hits)
     low, high = wilson(sum(hits), len(hits))
-    return f"{sum(hits)} of {len(hits)}: {100 * sum(hits) / max(1, len(hits)):.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+    return (
+        f"{sum(hits)} of {len(hits)}: {100 * sum(hits) / max(1, len(hits)):.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+    )
 
 
 def grouped(judged: list[Judged]) -> dict[str, list[Judged]]:
@@ -153,7 +177,12 @@ def metrics(judged: list[Judged]) -> dict[str, dict]:
     out = {}
     for kind, rows in grouped(judged).items():
         main, whole = [j.first.main for j in rows], [j.first.all for j in rows]
-        out[kind] = {"main": sum(main) / len(rows), "all": sum(whole) / len(rows), "mainText": share(main), "allText": share(whole)}
+        out[kind] = {
+            "main": sum(main) / len(rows),
+            "all": sum(whole) / len(rows),
+            "mainText": share(main),
+            "allText": share(whole),
+        }
     return out
 
 
@@ -164,12 +193,25 @@ def report(judged: list[Judged]) -> str:
         "|---|---|---|---|---|",
     ]
     for kind, rows in grouped(judged).items():
-        columns = ([j.first.main for j in rows], [j.first.all for j in rows], [j.any.main for j in rows], [j.any.all for j in rows])
+        columns = (
+            [j.first.main for j in rows],
+            [j.first.all for j in rows],
+            [j.any.main for j in rows],
+            [j.any.all for j in rows],
+        )
         lines.append(f"| {kind} | {' | '.join(map(share, columns))} |")
-    lines += ["", "95 % intervals after Wilson. Misses (what was said of the first alternative is what counts):", "", "| number | prompt | answer | missed |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "95 % intervals after Wilson. Misses (what was said of the first alternative is what counts):",
+        "",
+        "| number | prompt | answer | missed |",
+        "|---|---|---|---|",
+    ]
     for j in judged:
         if not j.first.all:
             missed = "a part" if j.first.main else "the main thing"
             rescued = " (an alternative has it)" if j.any.all or (j.any.main and not j.first.main) else ""
-            lines.append(f"| {j.number} | {j.prompt.prompt} | {j.answer.replace('|', '/') or '–'} | {missed}{rescued} |")
+            lines.append(
+                f"| {j.number} | {j.prompt.prompt} | {j.answer.replace('|', '/') or '–'} | {missed}{rescued} |"
+            )
     return "\n".join(lines) + "\n"

@@ -4,10 +4,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from common.pictures import Pictures
+from tessera_training.common.pictures import Pictures
 
 
-def nearest(made: np.ndarray, pictures: Pictures, indices: np.ndarray, chunk: int = 256) -> tuple[np.ndarray, np.ndarray]:
+def nearest(
+    made: np.ndarray, pictures: Pictures, indices: np.ndarray, chunk: int = 256
+) -> tuple[np.ndarray, np.ndarray]:
     """Root mean square over premultiplied RGBA in 0..1 to the nearest of `indices`, and which one that is.
 
     made: float32 [N, 4, H, W] at the stored pictures' size -> distances [N], indices [N]. Training also sees pictures
@@ -27,6 +29,8 @@ def nearest(made: np.ndarray, pictures: Pictures, indices: np.ndarray, chunk: in
         which = torch.where(found < best, torch.from_numpy(np.asarray(indices))[at + position], which)
         best = torch.minimum(best, found)
     # The winner's distance once more, exactly: between near copies the difference of large squares is inexact.
-    exact = torch.stack([(picture - pictures.batch([int(i)])[0]).square().mean().sqrt() for picture, i in zip(both, which)])
+    exact = torch.stack(
+        [(picture - pictures.batch([int(i)])[0]).square().mean().sqrt() for picture, i in zip(both, which)]
+    )
     exact, side = exact.view(2, -1).min(0)
     return exact.numpy(), which.view(2, -1).gather(0, side[None])[0].numpy()

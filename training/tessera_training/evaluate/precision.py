@@ -1,6 +1,6 @@
 """What each way of storing the weights costs: bytes, speed and deviation, on held-out pictures and the real weights.
 
-    python -m export.precision --data runs/data        # a table in Markdown
+python -m tessera_training.evaluate.precision --data runs/data        # a table in Markdown
 """
 
 import argparse
@@ -13,15 +13,15 @@ import onnx
 import onnxruntime as ort
 import torch
 
-from clip.text import load_tokenizer, tokenize
-from common.pictures import Pictures
-from data.captions import canonical
-from evaluate.measures import log_softmax, psnr
-from export.load import load_clip, load_prior, load_vqgan
-from export.prior_graphs import build_depth, build_step
-from export.storage import shrink
-from export.tower_graphs import build_decoder, build_encoder, build_image_encoder, build_text_encoder
-from prior.model import Prior
+from tessera_training.common.pictures import Pictures
+from tessera_training.data.captions import canonical
+from tessera_training.evaluate.measures import log_softmax, psnr
+from tessera_training.export.prior_graphs import build_depth, build_step
+from tessera_training.export.storage import shrink
+from tessera_training.export.tower_graphs import build_decoder, build_encoder, build_image_encoder, build_text_encoder
+from tessera_training.models.load import load_clip, load_prior, load_vqgan
+from tessera_training.models.prior import Prior
+from tessera_training.models.text import load_tokenizer, tokenize
 
 
 def session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
@@ -42,19 +42,31 @@ def milliseconds(run, repeats: int) -> float:
 
 def step_speed(step: ort.InferenceSession, prior: Prior, rows: int, repeats: int = 30) -> float:
     config = prior.config
-    feeds = {"image_tokens": np.zeros((rows, config.groups), np.int64), "condition": np.ones((rows, config.width), np.float32), "position": np.full(rows, 32)}
-    feeds |= {i.name: np.zeros((rows, *i.shape[1:]), np.float32) for i in step.get_inputs() if i.name.startswith("past_")}
+    feeds = {
+        "image_tokens": np.zeros((rows, config.groups), np.int64),
+        "condition": np.ones((rows, config.width), np.float32),
+        "position": np.full(rows, 32),
+    }
+    feeds |= {
+        i.name: np.zeros((rows, *i.shape[1:]), np.float32) for i in step.get_inputs() if i.name.startswith("past_")
+    }
     return milliseconds(lambda: step.run(None, feeds), repeats)
 
 
 @torch.inference_mode()
-def teacher_forced(step: ort.InferenceSession, depth: ort.InferenceSession, prior: Prior, tokens: np.ndarray, condition: np.ndarray) -> np.ndarray:
+def teacher_forced(
+    step: ort.InferenceSession, depth: ort.InferenceSession, prior: Prior, tokens: np.ndarray, condition: np.ndarray
+) -> np.ndarray:
     """Log-probabilities [P, G, N, K] of a batch of true tokens [N, P, G]"""
     rows, out = len(tokens), []
     past = {i.name: np.zeros((rows, *i.shape[1:]), np.float32) for i in step.get_inputs() if i.name.startswith("past_")}
     names = [o.name for o in step.get_outputs()]
     for p in range(prior.config.positions):
-        feeds = {"image_tokens": tokens[:, max(p - 1, 0)], "condition": np.ascontiguousarray(condition[:, p]), "position": np.full(rows, p)}
+        feeds = {
+            "image_tokens": tokens[:, max(p - 1, 0)],
+            "condition": np.ascontiguousarray(condition[:, p]),
+            "position": np.full(rows, p),
+        }
         made = dict(zip(names, step.run(names, feeds | past)))
         for name, cache in past.items():
             cache[:, :, p] = made[name.replace("past_", "new_")]
@@ -66,7 +78,10 @@ def teacher_forced(step: ort.InferenceSession, depth: ort.InferenceSession, prio
 def prior_rows(prior: Prior, tokens: np.ndarray, embeddings: np.ndarray, threads: int) -> list[str]:
     with torch.inference_mode():
         condition = prior.condition(torch.from_numpy(embeddings)).numpy()
-    lines = ["| step + depth | MB | ms a step at 4, 8, 16 rows | nats a code | KL from float32 |", "|---|---|---|---|---|"]
+    lines = [
+        "| step + depth | MB | ms a step at 4, 8, 16 rows | nats a code | KL from float32 |",
+        "|---|---|---|---|---|",
+    ]
     truth = np.moveaxis(tokens, 0, -1)[..., None]  # [P, G, N, 1]
     exact = None
     for bits, block in ((32, 32), (8, 32), (8, 64), (8, 128), (4, 32)):
@@ -78,7 +93,9 @@ def prior_rows(prior: Prior, tokens: np.ndarray, embeddings: np.ndarray, threads
         divergence = (np.exp(exact) * (exact - found)).sum(-1).mean()
         speed = ", ".join(f"{step_speed(step, prior, rows):.1f}" for rows in (4, 8, 16))
         size = sum(g.ByteSize() for g in graphs) / 1e6
-        lines.append(f"| {bits} bits{'' if bits == 32 else f', blocks of {block}'} | {size:.1f} | {speed} | {loss:.4f} | {divergence:.5f} |")
+        lines.append(
+            f"| {bits} bits{'' if bits == 32 else f', blocks of {block}'} | {size:.1f} | {speed} | {loss:.4f} | {divergence:.5f} |"
+        )
     return lines
 
 
@@ -93,20 +110,33 @@ def main() -> None:
     pictures = Pictures(args.data)
     indices = np.random.default_rng(3).permutation(pictures.indices("pair"))[: args.pictures]
     x = pictures.batch(indices)
-    captions = [canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices]
+    captions = [
+        canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices
+    ]
     ids, mask = tokenize(load_tokenizer(clip.config.text.context_length), captions)
     with torch.inference_mode():
-        tokens, embeddings, words = vqgan.encode(x).numpy(), clip.embed_pictures(x).numpy(), clip.text(ids, mask)[0].numpy()
+        tokens, embeddings, words = (
+            vqgan.encode(x).numpy(),
+            clip.embed_pictures(x).numpy(),
+            clip.text(ids, mask)[0].numpy(),
+        )
         decoded = vqgan.decode(torch.from_numpy(tokens)).numpy()
     print("\n".join(prior_rows(prior, tokens, embeddings, args.threads)), "\n")
 
     print("| graph | stored as | MB | deviation |\n|---|---|---|---|")
     pixels = clip_pixels(x, clip)
-    cosine = lambda wanted: lambda made: f"cosine {(made * wanted).sum(-1).mean():.5f}, worst {(made * wanted).sum(-1).min():.5f}"  # noqa: E731
+    cosine = lambda wanted: (
+        lambda made: f"cosine {(made * wanted).sum(-1).mean():.5f}, worst {(made * wanted).sum(-1).min():.5f}"
+    )  # noqa: E731
     same = lambda made: f"{(made == tokens).mean():.1%} of the tokens the same"  # noqa: E731
     quality = lambda made: f"PSNR {psnr(made, x.numpy()):.3f} dB, PyTorch {psnr(decoded, x.numpy()):.3f} dB"  # noqa: E731
     for name, model, feeds, judge in (
-        ("text encoder", build_text_encoder(clip), {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}, cosine(words)),
+        (
+            "text encoder",
+            build_text_encoder(clip),
+            {"input_ids": ids.numpy(), "attention_mask": mask.numpy()},
+            cosine(words),
+        ),
         ("image encoder", build_image_encoder(clip), {"pixels": pixels}, cosine(embeddings)),
         ("decoder", build_decoder(vqgan), {"image_tokens": tokens}, quality),
         ("encoder", build_encoder(vqgan), {"pixels": x.numpy()}, same),
@@ -118,7 +148,7 @@ def main() -> None:
 
 
 def clip_pixels(x: torch.Tensor, clip) -> np.ndarray:
-    from clip.model import to_pixels
+    from tessera_training.models.clip import to_pixels
 
     return to_pixels(x, clip.config.image.image_size).contiguous().numpy()
 

@@ -6,17 +6,39 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from common.pictures import Pictures
-from data.captions import COLOURS, canonical, plural
-from data.compose import LAYOUTS, is_kept_back, names_a_colour, paste
-from data.tint import tint
+from tessera_training.common.pictures import Pictures
+from tessera_training.data.captions import COLOURS, canonical, plural
+from tessera_training.data.compose import LAYOUTS, is_kept_back, names_a_colour, paste
+from tessera_training.data.tint import tint
 
-EVALUATED = 250  # held-out pairs that an evaluation may ask for; settings are chosen on those after them (evaluate/tune.py)
+EVALUATED = (
+    250  # held-out pairs that an evaluation may ask for; settings are chosen on those after them (evaluate/tune.py)
+)
 DEMO = Path(__file__).with_name("demo_prompts.txt")
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
-COUNTABLE = ["red apple", "rocket", "mushroom", "lemon", "star", "bell", "football", "red heart", "balloon", "cookie", "pear", "hot beverage"]
+COUNTABLE = [
+    "red apple",
+    "rocket",
+    "mushroom",
+    "lemon",
+    "star",
+    "bell",
+    "football",
+    "red heart",
+    "balloon",
+    "cookie",
+    "pear",
+    "hot beverage",
+]
 ADJECTIVES = ["red", "blue", "green", "purple", "pink", "black", "happy", "sad", "angry", "sleepy", "cute", "old"]
-FRAMES = ["a {adjective} {thing}", "{thing} with {other}", "{thing} wearing a hat", "a {adjective} {thing}, {style} style", "{thing} and {other}", "tiny {adjective} {thing} on a {colour} background"]
+FRAMES = [
+    "a {adjective} {thing}",
+    "{thing} with {other}",
+    "{thing} wearing a hat",
+    "a {adjective} {thing}, {style} style",
+    "{thing} and {other}",
+    "tiny {adjective} {thing} on a {colour} background",
+]
 
 
 def demo_prompts() -> list[str]:
@@ -39,7 +61,9 @@ def held_out(pictures: Pictures, split: str, count: int, seed: int = 5) -> tuple
 def simple_things(pictures: Pictures) -> list[str]:
     """Concepts of the emoji that were trained on, of one or two words."""
     trained = {r["concept"] for r in pictures.records if r["split"] == "train"}
-    return sorted(c for c in trained if pictures.concepts[c]["hexcode"] and len(pictures.concepts[c]["label"].split()) <= 2)
+    return sorted(
+        c for c in trained if pictures.concepts[c]["hexcode"] and len(pictures.concepts[c]["label"].split()) <= 2
+    )
 
 
 def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
@@ -57,7 +81,13 @@ def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
     pick = lambda options: options[rng.integers(len(options))]  # noqa: E731
     prompts: list[str] = []
     while len(prompts) < count:
-        words = {"adjective": pick(ADJECTIVES), "thing": pick(things), "other": pick(things), "style": pick(["3d", "flat", "noto"]), "colour": pick(["red", "blue", "green"])}
+        words = {
+            "adjective": pick(ADJECTIVES),
+            "thing": pick(things),
+            "other": pick(things),
+            "style": pick(["3d", "flat", "noto"]),
+            "colour": pick(["red", "blue", "green"]),
+        }
         prompt = pick(FRAMES).format(**words)
         if prompt not in prompts and prompt not in things and is_new(prompt, words):
             prompts.append(prompt)
@@ -81,7 +111,13 @@ def coloured(pictures: Pictures, count: int, seed: int = 7) -> list[Coloured]:
     """Combinations of a thing and a colour that training keeps back."""
     rng, out = np.random.default_rng(seed), []
     first = {r["concept"]: r["index"] for r in reversed(pictures.records) if r["split"] == "train"}
-    combinations = [(c, colour) for c in simple_things(pictures) if not names_a_colour(pictures.concepts[c]["label"]) for colour in COLOURS if is_kept_back(c, colour)]
+    combinations = [
+        (c, colour)
+        for c in simple_things(pictures)
+        if not names_a_colour(pictures.concepts[c]["label"])
+        for colour in COLOURS
+        if is_kept_back(c, colour)
+    ]
     for at in rng.permutation(len(combinations))[:count]:
         concept, colour = combinations[at]
         out.append(Coloured(colour, pictures.concepts[concept]["label"], first[concept]))
@@ -112,7 +148,11 @@ def counting(pictures: Pictures) -> list[Count]:
     """Two to five of each countable thing that the pictures know."""
     out = []
     for concept in COUNTABLE:
-        found = [r["index"] for r in pictures.records if r["concept"] == concept and r["style"] in ("noto", "twemoji", "flat")]
+        found = [
+            r["index"]
+            for r in pictures.records
+            if r["concept"] == concept and r["style"] in ("noto", "twemoji", "flat")
+        ]
         if found:
             out += [Count(number, pictures.concepts[concept]["label"], found[0]) for number in NUMBERS]
     return out

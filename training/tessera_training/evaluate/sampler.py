@@ -62,7 +62,10 @@ class BundleSampler:
         out = []
         for at in range(0, len(texts), batch):
             encoded = self.tokenizer.encode_batch(texts[at : at + batch])
-            feeds = {"input_ids": np.array([e.ids for e in encoded]), "attention_mask": np.array([e.attention_mask for e in encoded])}
+            feeds = {
+                "input_ids": np.array([e.ids for e in encoded]),
+                "attention_mask": np.array([e.attention_mask for e in encoded]),
+            }
             out.append(self.text.run(None, feeds)[0])
         embeddings, calibration = np.concatenate(out), self.bundle["calibration"]
         if shifted and calibration["textMean"] and calibration["imageMean"]:
@@ -74,7 +77,9 @@ class BundleSampler:
         """Premultiplied [N, C, S, S] in 0..1 -> [N, D]"""
         settings, out = self.bundle["imageEncoder"], []
         size = settings["imageSize"]
-        background, mean, std = (np.float32(settings[name]).reshape(1, 3, 1, 1) for name in ("background", "mean", "std"))
+        background, mean, std = (
+            np.float32(settings[name]).reshape(1, 3, 1, 1) for name in ("background", "mean", "std")
+        )
         for at in range(0, len(pictures), batch):
             x = pictures[at : at + batch]
             rgb = x[:, :3] + (1 - x[:, 3:4]) * background if x.shape[1] == 4 else x
@@ -83,7 +88,13 @@ class BundleSampler:
             out.append(self.image.run(None, {"pixels": ((rgb - mean) / std).astype(np.float32)})[0])
         return np.concatenate(out)
 
-    def paint(self, embeddings: np.ndarray, sampling: Sampling, rng: np.random.Generator, on_step: Callable[[], None] | None = None) -> np.ndarray:
+    def paint(
+        self,
+        embeddings: np.ndarray,
+        sampling: Sampling,
+        rng: np.random.Generator,
+        on_step: Callable[[], None] | None = None,
+    ) -> np.ndarray:
         """[N, D] -> tokens int64 [N, P, G]. All rows advance together, with the null condition beside where guided."""
         prior, count = self.bundle["prior"], len(embeddings)
         is_guided = sampling.guidance != 1.0
@@ -103,7 +114,11 @@ class BundleSampler:
             return logits[count:] + sampling.guidance * (logits[:count] - logits[count:])
 
         for p in range(prior["positions"]):
-            feeds = {"image_tokens": twice(tokens[:, max(p - 1, 0)]), "condition": np.ascontiguousarray(condition[:, p]), "position": np.full(rows, p)}
+            feeds = {
+                "image_tokens": twice(tokens[:, max(p - 1, 0)]),
+                "condition": np.ascontiguousarray(condition[:, p]),
+                "position": np.full(rows, p),
+            }
             out = dict(zip(names, self.step.run(names, feeds | caches)))
             for name, cache in caches.items():
                 new = out.get(name.replace("past_", "new_"))
@@ -121,13 +136,29 @@ class BundleSampler:
 
     def decode(self, tokens: np.ndarray, batch: int = 32) -> np.ndarray:
         """tokens [N, P, G] -> premultiplied pictures [N, C, S, S] in 0..1"""
-        return np.concatenate([self.decoder.run(None, {"image_tokens": tokens[at : at + batch]})[0] for at in range(0, len(tokens), batch)])
+        return np.concatenate(
+            [
+                self.decoder.run(None, {"image_tokens": tokens[at : at + batch]})[0]
+                for at in range(0, len(tokens), batch)
+            ]
+        )
 
     def encode(self, pictures: np.ndarray, batch: int = 32) -> np.ndarray:
         """Pictures [N, C, S, S] -> tokens [N, P, G]"""
-        return np.concatenate([self.encoder.run(None, {"pixels": pictures[at : at + batch]})[0] for at in range(0, len(pictures), batch)])
+        return np.concatenate(
+            [self.encoder.run(None, {"pixels": pictures[at : at + batch]})[0] for at in range(0, len(pictures), batch)]
+        )
 
-    def paint_best(self, embeddings: np.ndarray, candidates: int, keep: int, sampling: Sampling, seed: int, rows: int = 32, progress: Iterable | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def paint_best(
+        self,
+        embeddings: np.ndarray,
+        candidates: int,
+        keep: int,
+        sampling: Sampling,
+        seed: int,
+        rows: int = 32,
+        progress: Iterable | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The `keep` of `candidates` pictures that CLIP finds nearest to each condition, best first, as the bot shows them.
 
         -> pictures float16 [N, keep, C, S, S], fits [N, keep]
@@ -137,7 +168,9 @@ class BundleSampler:
         for at in range(0, len(embeddings), per_chunk):
             chunk = embeddings[at : at + per_chunk]
             painted = self.decode(self.paint(np.repeat(chunk, candidates, 0), sampling, rng))
-            fit = (self.embed_pictures(painted) * np.repeat(chunk, candidates, 0)).sum(-1).reshape(len(chunk), candidates)
+            fit = (
+                (self.embed_pictures(painted) * np.repeat(chunk, candidates, 0)).sum(-1).reshape(len(chunk), candidates)
+            )
             best = np.argsort(-fit, axis=-1)[:, :keep]
             painted = painted.reshape(len(chunk), candidates, *painted.shape[1:])
             pictures.append(np.take_along_axis(painted, best[..., None, None, None], 1).astype(np.float16))

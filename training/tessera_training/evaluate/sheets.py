@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from common.sheets import to_image
+from tessera_training.common.sheets import to_image
 
 MARGIN, LABEL = 10, 22
 
@@ -30,7 +30,9 @@ def labelled_sheet(cells: list[tuple[str, np.ndarray]], path: Path, columns: int
             label = label[:-2].rstrip() + "…"
         pen.text((left, top), label, "black", face)
         for column, picture in enumerate(pictures):
-            image = to_image(torch.from_numpy(picture.astype(np.float32))).resize((edge, edge), Image.Resampling.LANCZOS)
+            image = to_image(torch.from_numpy(picture.astype(np.float32))).resize(
+                (edge, edge), Image.Resampling.LANCZOS
+            )
             sheet.alpha_composite(image, (left + column * edge, top + LABEL))
     # 256 colours are enough for labels and flat art, and a quarter of the bytes.
     sheet.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)

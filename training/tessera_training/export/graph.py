@@ -66,9 +66,13 @@ class Graph:
         self.initialisers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def op(self, kind: str, inputs: list[str], outputs: str | list[str] | None = None, domain: str = "", **attributes) -> str:
+    def op(
+        self, kind: str, inputs: list[str], outputs: str | list[str] | None = None, domain: str = "", **attributes
+    ) -> str:
         outputs = [outputs] if isinstance(outputs, str) else outputs or [f"{kind.lower()}_{len(self.nodes)}"]
-        self.nodes.append(helper.make_node(kind, inputs, outputs, name=f"{kind}_{len(self.nodes)}", domain=domain, **attributes))
+        self.nodes.append(
+            helper.make_node(kind, inputs, outputs, name=f"{kind}_{len(self.nodes)}", domain=domain, **attributes)
+        )
         return outputs[0]
 
     def half(self, name: str, value: np.ndarray) -> str:
@@ -98,7 +102,9 @@ class Graph:
 
     def model(self, inputs: dict[str, tuple], outputs: dict[str, tuple]) -> onnx.ModelProto:
         """`inputs` and `outputs`: name -> (element type, shape)."""
-        infos = [[helper.make_tensor_value_info(name, *spec) for name, spec in side.items()] for side in (inputs, outputs)]
+        infos = [
+            [helper.make_tensor_value_info(name, *spec) for name, spec in side.items()] for side in (inputs, outputs)
+        ]
         graph = helper.make_graph(self.nodes, self.name, *infos, list(self.initialisers.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="tessera")

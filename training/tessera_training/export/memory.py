@@ -1,6 +1,6 @@
 """The memory of a bundle: what it was trained on, small enough to ship (docs/bundle-format.md, "memory").
 
-    python -m export.memory --bundle ../models/emoji --splits train
+    python -m tessera_training.export.memory --bundle ../models/emoji --splits train
 
 Adds to a bundle, or renews, the files that let words find pictures and pictures condition the prior:
 
@@ -27,16 +27,16 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from clip.model import Clip
-from clip.text import load_teacher, load_tokenizer, teacher_folder, tokenize
-from common.pictures import Pictures
-from data.prepare import RENDER, load_emoji_words
-from export.bundle import WORD_SOURCES, checksums, write_json
-from export.load import load_clip, load_vqgan
-from export.memory_format import phrase_rows, to_bytes
-from export.storage import shrink
-from export.tower_graphs import trace
-from vqgan.model import Vqgan
+from tessera_training.common.pictures import Pictures
+from tessera_training.data.prepare import RENDER, load_emoji_words
+from tessera_training.export.bundle import WORD_SOURCES, checksums, write_json
+from tessera_training.export.memory_format import phrase_rows, to_bytes
+from tessera_training.export.storage import shrink
+from tessera_training.export.tower_graphs import trace
+from tessera_training.models.clip import Clip
+from tessera_training.models.load import load_clip, load_vqgan
+from tessera_training.models.text import load_teacher, load_tokenizer, teacher_folder, tokenize
+from tessera_training.models.vqgan import Vqgan
 
 CONTEXT_LENGTH = 32  # tokens of a prompt's part that the sentence encoder reads
 MAX_WORDS = 8  # keywords a thing and language
@@ -57,7 +57,9 @@ class SentenceEncoder(nn.Module):
 
 def build_sentence_encoder() -> onnx.ModelProto:
     ids = torch.randint(1, 30_000, (2, 7))
-    return trace(SentenceEncoder(), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "sentence", [(0, 1), (0, 1)])
+    return trace(
+        SentenceEncoder(), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "sentence", [(0, 1), (0, 1)]
+    )
 
 
 @torch.inference_mode()
@@ -73,7 +75,9 @@ def embed_phrases(texts: list[str], batch: int = 256) -> np.ndarray:
 
 
 @torch.inference_mode()
-def embed_pictures(pictures: Pictures, indices: np.ndarray, vqgan: Vqgan, clip: Clip, batch: int = 64) -> tuple[np.ndarray, np.ndarray]:
+def embed_pictures(
+    pictures: Pictures, indices: np.ndarray, vqgan: Vqgan, clip: Clip, batch: int = 64
+) -> tuple[np.ndarray, np.ndarray]:
     """-> tokens uint16 [N, P, G], unit image embeddings [N, D]"""
     tokens, embeddings = [], []
     for at in tqdm(range(0, len(indices), batch), desc="pictures", mininterval=10):
@@ -116,7 +120,9 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
         folder / "memory.json",
         {
             "sources": [{"set": s, "licence": licence, "author": author} for s, licence, author in sources],
-            "pictures": [[sources.index((r["set"], r["licence"], r["author"])), r["style"], r["name"]] for r in records],
+            "pictures": [
+                [sources.index((r["set"], r["licence"], r["author"])), r["style"], r["name"]] for r in records
+            ],
             "things": things,
         },
     )
@@ -126,7 +132,9 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
     (folder / "memory-phrases.i8").write_bytes(to_bytes(phrases))
     codes = vqgan.codebook.codes.numpy()
     (folder / "codes.f16").write_bytes(codes.astype("<f2").tobytes())
-    (folder / "sentence_encoder.onnx").write_bytes(shrink(build_sentence_encoder(), "int8").SerializeToString(deterministic=True))
+    (folder / "sentence_encoder.onnx").write_bytes(
+        shrink(build_sentence_encoder(), "int8").SerializeToString(deterministic=True)
+    )
     plain = Tokenizer.from_file(str(teacher_folder() / "tokenizer.json"))
     plain.no_padding()
     plain.no_truncation()
@@ -153,18 +161,31 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
-    parser.add_argument("--splits", nargs="+", default=["train", "pair", "concept", "excluded"], help="which pictures are remembered")
+    parser.add_argument(
+        "--splits", nargs="+", default=["train", "pair", "concept", "excluded"], help="which pictures are remembered"
+    )
     parser.add_argument("--bundle-version", help="a new version of the bundle; without it the version stays")
     args = parser.parse_args()
     pictures = Pictures(args.data)
     about = json.loads((args.bundle / "bundle.json").read_text(encoding="utf-8"))
-    memory = write_memory(args.bundle, pictures, pictures.indices(*args.splits), load_vqgan(args.vqgan), load_clip(args.clip))
-    about |= {"formatVersion": 2, "memory": memory, "files": checksums(args.bundle), "version": args.bundle_version or about["version"]}
-    about["provenance"] = [p for p in about["provenance"] if p["name"] not in {w["name"] for w in WORD_SOURCES}] + WORD_SOURCES
+    memory = write_memory(
+        args.bundle, pictures, pictures.indices(*args.splits), load_vqgan(args.vqgan), load_clip(args.clip)
+    )
+    about |= {
+        "formatVersion": 2,
+        "memory": memory,
+        "files": checksums(args.bundle),
+        "version": args.bundle_version or about["version"],
+    }
+    about["provenance"] = [
+        p for p in about["provenance"] if p["name"] not in {w["name"] for w in WORD_SOURCES}
+    ] + WORD_SOURCES
     write_json(args.bundle / "bundle.json", about, indent=1)
     for name, file in about["files"].items():
         print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")
-    print(f"{sum(f['bytes'] for f in about['files'].values()) / 1e6:8.2f} MB  in all; {memory['pictureCount']} pictures of {memory['thingCount']} things, {memory['phraseCount']} phrases")
+    print(
+        f"{sum(f['bytes'] for f in about['files'].values()) / 1e6:8.2f} MB  in all; {memory['pictureCount']} pictures of {memory['thingCount']} things, {memory['phraseCount']} phrases"
+    )
 
 
 if __name__ == "__main__":

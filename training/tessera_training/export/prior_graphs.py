@@ -5,8 +5,8 @@ import onnx
 import torch
 from onnx import TensorProto
 
-from export.graph import Graph
-from prior.model import Block, Prior, PriorConfig
+from tessera_training.export.graph import Graph
+from tessera_training.models.prior import Block, Prior, PriorConfig
 
 INT64, FLOAT = TensorProto.INT64, TensorProto.FLOAT
 
@@ -25,7 +25,11 @@ def build_step(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     config = prior.config
     g = Graph("step", bits, block)
     axis = g.constant("axis_1", np.array([1]))
-    inputs = {"image_tokens": (INT64, ["N", config.groups]), "condition": (FLOAT, ["N", config.width]), "position": (INT64, ["N"])}
+    inputs = {
+        "image_tokens": (INT64, ["N", config.groups]),
+        "condition": (FLOAT, ["N", config.width]),
+        "position": (INT64, ["N"]),
+    }
     outputs = {"hidden": (FLOAT, ["N", config.width]), "logits": (FLOAT, ["N", config.codebook_size])}
 
     # Token k of group g is row g * K + k of one table; its sum over the groups is the embedding.
@@ -39,7 +43,14 @@ def build_step(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
 
     column = g.op("Unsqueeze", ["position", g.constant("axes_123", np.array([1, 2, 3]))])
     is_past = g.op("Less", [g.constant("every_position", np.arange(config.positions)), column])
-    mask = g.op("Where", [is_past, g.constant("shown", np.zeros(1, np.float32)), g.constant("hidden_from", np.full(1, -1e9, np.float32))])
+    mask = g.op(
+        "Where",
+        [
+            is_past,
+            g.constant("shown", np.zeros(1, np.float32)),
+            g.constant("hidden_from", np.full(1, -1e9, np.float32)),
+        ],
+    )
 
     for at, layer in enumerate(prior.blocks):
         past, new = ([f"{when}_{kind}_{at}" for kind in ("key", "value")] for when in ("past", "new"))
@@ -49,18 +60,26 @@ def build_step(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
         normed, residual = g.add_rms(residual, change, norm1)
         mixed = attend(g, f"{at}", config, layer, normed, mask, past, new)
         normed, residual = g.add_rms(residual, g.linear(mixed, f"{at}.out", array(layer.out.weight)), norm2)
-        change = g.linear(g.gelu(g.linear(normed, f"{at}.up", array(layer.up.weight))), f"{at}.down", array(layer.down.weight))
+        change = g.linear(
+            g.gelu(g.linear(normed, f"{at}.up", array(layer.up.weight))), f"{at}.down", array(layer.down.weight)
+        )
     hidden, _ = g.add_rms(residual, change, g.constant("norm", array(prior.norm)), "hidden")
     g.linear(hidden, "head", array(prior.head.weight), "logits")
     return g.model(inputs, outputs)
 
 
-def attend(g: Graph, name: str, config: PriorConfig, layer: Block, x: str, mask: str, past: list[str], new: list[str]) -> str:
+def attend(
+    g: Graph, name: str, config: PriorConfig, layer: Block, x: str, mask: str, past: list[str], new: list[str]
+) -> str:
     """Attention of one new row to the `past` cache (as far as `mask` shows it) and to itself. [N, W] -> [N, W]"""
     heads, width = config.heads, config.head_width
     qkv = array(layer.qkv.weight)
-    qkv = np.concatenate([qkv[: config.width] * width**-0.5, qkv[config.width :]])  # the scores' scale rides in the queries
-    split = g.op("Reshape", [g.linear(x, f"{name}.qkv", qkv), g.constant("to_heads", np.array([-1, 3 * heads, 1, width]))])
+    qkv = np.concatenate(
+        [qkv[: config.width] * width**-0.5, qkv[config.width :]]
+    )  # the scores' scale rides in the queries
+    split = g.op(
+        "Reshape", [g.linear(x, f"{name}.qkv", qkv), g.constant("to_heads", np.array([-1, 3 * heads, 1, width]))]
+    )
     q, k, v = (f"{name}.{part}" for part in "qkv")
     g.op("Split", [split, g.constant("qkv_heads", np.array([heads] * 3))], [q, k, v], axis=1)
     for row, output in ((k, new[0]), (v, new[1])):
@@ -78,7 +97,9 @@ def build_depth(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto
     """The second code of a position. image_tokens is [N, 1]: with two codes there is one drawn before."""
     config, depth = prior.config, prior.depth
     if config.groups != 2:
-        raise ValueError(f"expected a prior with 2 codes a position for the depth graph but received {config.groups}: export of more is not written yet")
+        raise ValueError(
+            f"expected a prior with 2 codes a position for the depth graph but received {config.groups}: export of more is not written yet"
+        )
     g = Graph("depth", bits, block)
     first = g.op("Squeeze", ["image_tokens", g.constant("axis_1", np.array([1]))])
     drawn = g.op("Gather", [g.half("codes", array(depth.codes.weight)), first])

@@ -1,6 +1,6 @@
 """The way back: checkpoints from a bundle, so that training goes on from a shipped one where nothing else is left.
 
-    python -m export.restore --bundle ../models/emoji --out runs
+    python -m tessera_training.export.restore --bundle ../models/emoji --out runs
 
 Writes vqgan/, clip/ and prior/checkpoint.pt without optimisers, at step 0; a checkpoint that is there already stays. What
 was stored in fewer bits comes back as it was rounded (measured on emoji 0.1.0: retrieval the same to four digits).
@@ -21,11 +21,17 @@ import torch
 import torch.nn as nn
 from onnx import numpy_helper
 
-from clip.model import Clip, ClipConfig
-from common.run import save_atomically
-from export.tower_graphs import build_condition, build_decoder, build_encoder, build_image_encoder, build_text_encoder
-from prior.model import Prior, PriorConfig
-from vqgan.model import Vqgan, VqganConfig
+from tessera_training.common.run import save_atomically
+from tessera_training.export.tower_graphs import (
+    build_condition,
+    build_decoder,
+    build_encoder,
+    build_image_encoder,
+    build_text_encoder,
+)
+from tessera_training.models.clip import Clip, ClipConfig
+from tessera_training.models.prior import Prior, PriorConfig
+from tessera_training.models.vqgan import Vqgan, VqganConfig
 
 LOG_SCALE = 3.2  # CLIP's temperature is no part of a bundle; near where training leaves it
 
@@ -49,7 +55,11 @@ def stored(path: Path) -> dict[str, np.ndarray]:
 
 
 def tensors_of(module: nn.Module) -> dict[str, torch.Tensor]:
-    return {n: t.detach() for n, t in [*module.named_parameters(), *module.named_buffers()] if t.is_floating_point() and t.numel() > 1}
+    return {
+        n: t.detach()
+        for n, t in [*module.named_parameters(), *module.named_buffers()]
+        if t.is_floating_point() and t.numel() > 1
+    }
 
 
 @torch.no_grad()
@@ -86,9 +96,13 @@ def fill(module: nn.Module, build: Callable, path: Path) -> set[str]:
         name, part, is_transposed = place
         if example.name not in found or found[example.name].size != part.numel():
             received = list(found[example.name].shape) if example.name in found else "none"
-            raise ValueError(f"expected {example.name} with {part.numel()} weights in {path.name} but received {received}")
+            raise ValueError(
+                f"expected {example.name} with {part.numel()} weights in {path.name} but received {received}"
+            )
         values = torch.from_numpy(found[example.name].copy())
-        restored.append((name, part, values.reshape(part.shape[::-1]).T if is_transposed else values.reshape(part.shape)))
+        restored.append(
+            (name, part, values.reshape(part.shape[::-1]).T if is_transposed else values.reshape(part.shape))
+        )
     for _, part, values in restored:
         part.copy_(values)
     return {name for name, _, _ in restored}
@@ -98,7 +112,9 @@ def fill(module: nn.Module, build: Callable, path: Path) -> set[str]:
 def fill_prior(prior: Prior, step: dict, depth: dict) -> set[str]:
     """The two graphs that are written node by node (export/prior_graphs.py), which keep our names."""
     config, size = prior.config, prior.config.codebook_size
-    unscale = torch.tensor([config.head_width**0.5, 1.0, 1.0]).repeat_interleave(config.width)  # the scores' scale rides in the queries
+    unscale = torch.tensor([config.head_width**0.5, 1.0, 1.0]).repeat_interleave(
+        config.width
+    )  # the scores' scale rides in the queries
     values = {f"tokens.{g}.weight": step["tokens"][g * size : (g + 1) * size] for g in range(config.groups)}
     values |= {"start": step["start"], "places": step["places"], "norm": step["norm"], "head.weight": step["head"]}
     for layer in range(config.layers):
@@ -123,11 +139,13 @@ def fill_prior(prior: Prior, step: dict, depth: dict) -> set[str]:
 def require_all(module: nn.Module, filled: set[str], but: str = "") -> None:
     missing = sorted(set(tensors_of(module)) - filled - {but})
     if missing:
-        raise ValueError(f"expected every weight of {type(module).__name__} in the bundle but received none for {', '.join(missing[:5])}")
+        raise ValueError(
+            f"expected every weight of {type(module).__name__} in the bundle but received none for {', '.join(missing[:5])}"
+        )
 
 
 def restore(bundle: Path, configs: tuple[VqganConfig, ClipConfig, PriorConfig]) -> tuple[Vqgan, Clip, Prior]:
-    """The models of a bundle that `python -m export` wrote. Raises ValueError where its graphs have other shapes."""
+    """The models of a bundle that `python -m tessera_training.export` wrote. Raises ValueError where its graphs have other shapes."""
     vqgan, clip, prior = Vqgan(configs[0]).eval(), Clip(configs[1]).eval(), Prior(configs[2]).eval()
     for module in (vqgan, clip, prior):
         tell_apart(module)
@@ -148,8 +166,18 @@ def configs_of(bundle: Path) -> tuple[VqganConfig, ClipConfig, PriorConfig]:
     """The shapes that bundle.json tells; the rest are the defaults that the shipped bundle has."""
     about = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
     p, d = about["prior"], about["decoder"]
-    vqgan = VqganConfig(image_size=d["imageSize"], channels=d["channels"], groups=p["codesPerPosition"], codebook_size=p["codebookSize"]).with_grid(d["grid"])
-    prior = PriorConfig(p["positions"], p["codesPerPosition"], p["codebookSize"], about["embeddingWidth"], p["width"], p["heads"], p["layers"])
+    vqgan = VqganConfig(
+        image_size=d["imageSize"], channels=d["channels"], groups=p["codesPerPosition"], codebook_size=p["codebookSize"]
+    ).with_grid(d["grid"])
+    prior = PriorConfig(
+        p["positions"],
+        p["codesPerPosition"],
+        p["codebookSize"],
+        about["embeddingWidth"],
+        p["width"],
+        p["heads"],
+        p["layers"],
+    )
     return vqgan, ClipConfig(), prior
 
 
@@ -159,7 +187,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs"))
     args = parser.parse_args()
     vqgan, clip, prior = restore(args.bundle, configs_of(args.bundle))
-    for name, model, config in (("vqgan", vqgan, asdict(vqgan.config)), ("clip", clip, clip.config.to_dict()), ("prior", prior, asdict(prior.config))):
+    for name, model, config in (
+        ("vqgan", vqgan, asdict(vqgan.config)),
+        ("clip", clip, clip.config.to_dict()),
+        ("prior", prior, asdict(prior.config)),
+    ):
         path = args.out / name / "checkpoint.pt"
         if path.exists():
             print(f"{path} is there already and stays")

@@ -1,6 +1,6 @@
 """Random bundles of a few kilobytes in the real format, so that the TypeScript tests need neither Python nor training.
 
-    python -m export.tiny ../test/fixtures
+    python -m tessera_training.export.tiny ../test/fixtures
 
 writes tiny-bundle/ (grid 4x4, two codes per position, alpha), tiny-bundle-memory/ (the same with a memory) and
 tiny-bundle-rgb/ (one code per position, no alpha), the first two with a step that returns the whole cache and the last
@@ -65,30 +65,68 @@ class Shape:
 def tokenizer_json() -> dict:
     """Whole words, lower-cased, [CLS] words [SEP]; id 0 pads and 1 stands for a word that is not known."""
     vocabulary = {token: index for index, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", ",", *WORDS])}
-    special = [{"id": vocabulary[token], "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]")]
+    special = [
+        {
+            "id": vocabulary[token],
+            "content": token,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
+        }
+        for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+    ]
     piece = lambda token: {"SpecialToken": {"id": token, "type_id": 0}}  # noqa: E731
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": special,
-        "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True},
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": True,
+        },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": {
             "type": "TemplateProcessing",
             "single": [piece("[CLS]"), {"Sequence": {"id": "A", "type_id": 0}}, piece("[SEP]")],
-            "pair": [piece("[CLS]"), {"Sequence": {"id": "A", "type_id": 0}}, piece("[SEP]"), {"Sequence": {"id": "B", "type_id": 1}}, piece("[SEP]")],
-            "special_tokens": {token: {"id": token, "ids": [vocabulary[token]], "tokens": [token]} for token in ("[CLS]", "[SEP]")},
+            "pair": [
+                piece("[CLS]"),
+                {"Sequence": {"id": "A", "type_id": 0}},
+                piece("[SEP]"),
+                {"Sequence": {"id": "B", "type_id": 1}},
+                piece("[SEP]"),
+            ],
+            "special_tokens": {
+                token: {"id": token, "ids": [vocabulary[token]], "tokens": [token]} for token in ("[CLS]", "[SEP]")
+            },
         },
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
-        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": vocabulary,
+        },
     }
 
 
 def random_weights(shape: Shape) -> dict:
     """Every weight by name. Scales are chosen so that logits differ by several nats and greedy choices are no toss-up."""
     rng = np.random.default_rng(shape.seed)
-    d, w, k, p, g, c = (shape.embedding_width, shape.width, shape.codebook_size, shape.positions, shape.codes_per_position, shape.channels)
+    d, w, k, p, g, c = (
+        shape.embedding_width,
+        shape.width,
+        shape.codebook_size,
+        shape.positions,
+        shape.codes_per_position,
+        shape.channels,
+    )
     vocabulary = len(WORDS) + 5
 
     def normal(*size: int, scale: float) -> np.ndarray:
@@ -148,14 +186,20 @@ def write_bundle(shape: Shape, folder: Path) -> None:
     texts, vectors = phrases_of(reference)
     write_json(folder / "phrases.json", texts)
     (folder / "phrases.f16").write_bytes(vectors.astype("<f2").tobytes())
-    memory = write_memory(shape, folder, tokenizer["model"]["vocab"], weights["decoder.codes"]) if shape.remembers else None
+    memory = (
+        write_memory(shape, folder, tokenizer["model"]["vocab"], weights["decoder.codes"]) if shape.remembers else None
+    )
     write_json(folder / "bundle.json", describe(shape, folder, reference, memory))
     if memory is None:  # the graphs of a bundle with a memory are those of the bundle without
         write_json(folder / "golden.json", reference.golden())
 
 
 def describe(shape: Shape, folder: Path, reference: Reference, memory: dict | None) -> dict:
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in sorted(folder.iterdir()) if path.name not in ("bundle.json", "golden.json", "CARD.md")}
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in sorted(folder.iterdir())
+        if path.name not in ("bundle.json", "golden.json", "CARD.md")
+    }
     picture = {"imageSize": shape.image_size, "channels": shape.channels, "grid": shape.grid}
     shifted = shape.channels == 4
     return {
@@ -165,8 +209,19 @@ def describe(shape: Shape, folder: Path, reference: Reference, memory: dict | No
         "licence": "CC0-1.0",
         "files": files,
         "embeddingWidth": shape.embedding_width,
-        "textEncoder": {"file": "text_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": shape.context_length, "padTokenId": 0},
-        "imageEncoder": {"file": "image_encoder.onnx", "imageSize": shape.image_size // 2, "mean": [0.5, 0.45, 0.4], "std": [0.25, 0.3, 0.35], "background": [0.6, 0.6, 0.6]},
+        "textEncoder": {
+            "file": "text_encoder.onnx",
+            "tokenizer": "tokenizer.json",
+            "contextLength": shape.context_length,
+            "padTokenId": 0,
+        },
+        "imageEncoder": {
+            "file": "image_encoder.onnx",
+            "imageSize": shape.image_size // 2,
+            "mean": [0.5, 0.45, 0.4],
+            "std": [0.25, 0.3, 0.35],
+            "background": [0.6, 0.6, 0.6],
+        },
         "prior": {
             "condition": "condition.onnx",
             "step": "step.onnx",
@@ -200,11 +255,29 @@ def main() -> None:
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "../test/fixtures")
     if "--full-size" in sys.argv:
         # The default bundle's prior with random weights: for measuring speed before there is a trained one.
-        full = Shape("full-size", seed=3, codes_per_position=2, channels=4, codebook_size=1024, grid=8, width=384, layers=6, heads=6, embedding_width=256, context_length=32, image_size=128, returns_rows="--whole-cache" not in sys.argv)
+        full = Shape(
+            "full-size",
+            seed=3,
+            codes_per_position=2,
+            channels=4,
+            codebook_size=1024,
+            grid=8,
+            width=384,
+            layers=6,
+            heads=6,
+            embedding_width=256,
+            context_length=32,
+            image_size=128,
+            returns_rows="--whole-cache" not in sys.argv,
+        )
         return write_bundle(full, root / "full-size")
     write_bundle(Shape("tiny", seed=1, codes_per_position=2, channels=4), root / "tiny-bundle")
-    write_bundle(Shape("tiny-memory", seed=1, codes_per_position=2, channels=4, remembers=True), root / "tiny-bundle-memory")
-    write_bundle(Shape("tiny-rgb", seed=2, codes_per_position=1, channels=3, returns_rows=True), root / "tiny-bundle-rgb")
+    write_bundle(
+        Shape("tiny-memory", seed=1, codes_per_position=2, channels=4, remembers=True), root / "tiny-bundle-memory"
+    )
+    write_bundle(
+        Shape("tiny-rgb", seed=2, codes_per_position=1, channels=3, returns_rows=True), root / "tiny-bundle-rgb"
+    )
 
 
 if __name__ == "__main__":

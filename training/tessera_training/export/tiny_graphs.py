@@ -51,7 +51,14 @@ class Graph:
         return self.add("Reshape", value, self.ints(*dims))
 
     def norm(self, value: str, weights: dict, name: str) -> str:
-        return self.add("LayerNormalization", value, self.constant(weights[f"{name}.scale"]), self.constant(weights[f"{name}.bias"]), axis=-1, epsilon=1e-5)
+        return self.add(
+            "LayerNormalization",
+            value,
+            self.constant(weights[f"{name}.scale"]),
+            self.constant(weights[f"{name}.bias"]),
+            axis=-1,
+            epsilon=1e-5,
+        )
 
     def gelu(self, value: str) -> str:
         erf = self.add("Erf", self.add("Mul", value, self.scalar(2**-0.5)))
@@ -62,7 +69,9 @@ class Graph:
 
     def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, list(self.constants.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="tessera-tiny")
+        return helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="tessera-tiny"
+        )
 
 
 def build_graphs(shape: "Shape", weights: dict) -> dict[str, onnx.ModelProto]:
@@ -95,7 +104,9 @@ def image_encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     g = Graph("image_encoder")
     size = shape.image_size // 2
     pixels = g.input("pixels", FLOAT, ["N", 3, size, size])
-    maps = g.add("Tanh", g.add("Conv", pixels, g.constant(weights["image.kernel"]), strides=[4, 4], kernel_shape=[4, 4]))
+    maps = g.add(
+        "Tanh", g.add("Conv", pixels, g.constant(weights["image.kernel"]), strides=[4, 4], kernel_shape=[4, 4])
+    )
     hidden = g.add("MatMul", g.add("Flatten", maps, axis=1), g.constant(weights["image.project"]))
     g.output("embedding", g.unit(hidden), FLOAT, ["N", shape.embedding_width])
     return g.model()
@@ -136,14 +147,18 @@ def step(shape: "Shape", weights: dict) -> onnx.ModelProto:
     for layer in range(shape.layers):
         normed = g.norm(x, weights, f"block{layer}.norm1")
         qkv = g.reshape(g.add("MatMul", normed, g.constant(weights[f"block{layer}.qkv"])), -1, 3, heads, 1, head_width)
-        query, key, value = (g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3))
+        query, key, value = (
+            g.add("Gather", qkv, g.constant(np.array(index, dtype=np.int64)), axis=1) for index in range(3)
+        )
         query = g.add("Mul", query, g.scalar(head_width**-0.5))
         past = f"past_key_{layer}", f"past_value_{layer}"
         attend = attend_rows if shape.returns_rows else attend_cache
         mixed = attend(g, shape, layer, row, query, key, value, past)
         attended = g.add("MatMul", g.reshape(mixed, -1, shape.width), g.constant(weights[f"block{layer}.out"]))
         x = g.add("Add", x, attended)
-        inner = g.gelu(g.add("MatMul", g.norm(x, weights, f"block{layer}.norm2"), g.constant(weights[f"block{layer}.up"])))
+        inner = g.gelu(
+            g.add("MatMul", g.norm(x, weights, f"block{layer}.norm2"), g.constant(weights[f"block{layer}.up"]))
+        )
         x = g.add("Add", x, g.add("MatMul", inner, g.constant(weights[f"block{layer}.down"])))
 
     hidden = g.norm(x, weights, "final")
@@ -209,7 +224,9 @@ def decoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     maps = g.add("Transpose", g.reshape(codes, -1, shape.grid, shape.grid, 12), perm=[0, 3, 1, 2])
     factor = shape.image_size // shape.grid
     scales = g.constant(np.array([1, 1, factor, factor], dtype=np.float32))
-    large = g.add("Resize", maps, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    large = g.add(
+        "Resize", maps, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+    )
     raw = g.add("Conv", large, g.constant(weights["decoder.kernel"]), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
     pixels = g.add("Sigmoid", raw)
     if shape.channels == 4:

@@ -17,7 +17,11 @@ STYLES = ("3d", "flat")
 # English phrases are of words that the tiny tokenizer knows.
 THINGS = [
     {"label": "fox", "emoji": "🦊", "phrases": {"en": ["fox", "ear"], "de": ["fuchs"], "ja": ["キツネ"]}},
-    {"label": "red apple", "emoji": "🍎", "phrases": {"en": ["red apple", "apple", "pear"], "de": ["roter apfel", "apfel"]}},
+    {
+        "label": "red apple",
+        "emoji": "🍎",
+        "phrases": {"en": ["red apple", "apple", "pear"], "de": ["roter apfel", "apfel"]},
+    },
     {"label": "hat", "emoji": "🎩", "phrases": {"en": ["hat", "king", "queen"], "de": ["hut"]}},
     {"label": "moon", "emoji": "🌙", "phrases": {"en": ["moon", "star"], "de": ["mond"]}},
 ]
@@ -48,12 +52,21 @@ def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes
     things = [thing | {"pictures": [2 * at, 2 * at + 1]} for at, thing in enumerate(THINGS)]
     phrases = [phrase for thing in things for phrase in phrase_rows(thing)]
     # As the pipeline tokenises: [CLS] words [SEP], unknown ones as [UNK].
-    ids = [[vocabulary["[CLS]"], *(vocabulary.get(word, vocabulary["[UNK]"]) for word in text.split()), vocabulary["[SEP]"]] for text in phrases]
+    ids = [
+        [
+            vocabulary["[CLS]"],
+            *(vocabulary.get(word, vocabulary["[UNK]"]) for word in text.split()),
+            vocabulary["[SEP]"],
+        ]
+        for text in phrases
+    ]
     write_json(
         folder / "memory.json",
         {
             "sources": [{"set": "random-numbers", "licence": "CC0-1.0", "author": "numpy"}],
-            "pictures": [[0, style, f"{thing['label'].replace(' ', '-')}-{style}"] for thing in THINGS for style in STYLES],
+            "pictures": [
+                [0, style, f"{thing['label'].replace(' ', '-')}-{style}"] for thing in THINGS for style in STYLES
+            ],
             "things": things,
         },
     )
@@ -68,9 +81,20 @@ def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes
         "embeddings": "memory-embeddings.i8",
         "phraseVectors": "memory-phrases.i8",
         "codes": {"file": "codes.f16", "width": codes.shape[-1], "isResidual": False},
-        "sentenceEncoder": {"file": "sentence_encoder.onnx", "tokenizer": "tokenizer.json", "contextLength": shape.context_length, "padTokenId": 0, "width": SENTENCE_WIDTH},
+        "sentenceEncoder": {
+            "file": "sentence_encoder.onnx",
+            "tokenizer": "tokenizer.json",
+            "contextLength": shape.context_length,
+            "padTokenId": 0,
+            "width": SENTENCE_WIDTH,
+        },
         "pictureCount": count,
         "thingCount": len(things),
         "phraseCount": len(phrases),
-        "guidance": {"textShare": 0.25, "pull": 3.0, "collagePull": 4.0, "variationPull": {"subtle": 2.0, "strong": 1.0}},
+        "guidance": {
+            "textShare": 0.25,
+            "pull": 3.0,
+            "collagePull": 4.0,
+            "variationPull": {"subtle": 2.0, "strong": 1.0},
+        },
     }

@@ -60,7 +60,10 @@ class Reference:
             share = np.exp(scores - scores.max(-1, keepdims=True))
             share /= share.sum(-1, keepdims=True)
             x = x + (share @ v).transpose(1, 0, 2).reshape(length, -1) @ self.w[f"block{layer}.out"]
-            x = x + gelu(self.norm(x, f"block{layer}.norm2") @ self.w[f"block{layer}.up"]) @ self.w[f"block{layer}.down"]
+            x = (
+                x
+                + gelu(self.norm(x, f"block{layer}.norm2") @ self.w[f"block{layer}.up"]) @ self.w[f"block{layer}.down"]
+            )
         return self.norm(x, "final")
 
     def depth_logits(self, hidden: np.ndarray, codes: list[int]) -> np.ndarray:
@@ -93,7 +96,11 @@ class Reference:
         maps = codes.T.reshape(12, shape.grid, shape.grid).repeat(factor, 1).repeat(factor, 2)
         padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)))
         size = shape.image_size
-        raw = sum(np.einsum("oi,ihw->ohw", self.w["decoder.kernel"][:, :, dy, dx], padded[:, dy : dy + size, dx : dx + size]) for dy in range(3) for dx in range(3))
+        raw = sum(
+            np.einsum("oi,ihw->ohw", self.w["decoder.kernel"][:, :, dy, dx], padded[:, dy : dy + size, dx : dx + size])
+            for dy in range(3)
+            for dx in range(3)
+        )
         pixels = 1 / (1 + np.exp(-raw))
         if shape.channels == 4:
             pixels[:3] *= pixels[3]

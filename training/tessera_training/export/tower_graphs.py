@@ -9,9 +9,9 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from clip.model import Clip
-from prior.model import Prior
-from vqgan.model import Vqgan
+from tessera_training.models.clip import Clip
+from tessera_training.models.prior import Prior
+from tessera_training.models.vqgan import Vqgan
 
 OPSET = 20
 logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision's operators are missing
@@ -53,7 +53,9 @@ class Encoder(nn.Module):
         return self.vqgan.encode(pixels)
 
 
-def trace(module: nn.Module, inputs: dict[str, torch.Tensor], output: str, free: Sequence[tuple[int, ...]]) -> onnx.ModelProto:
+def trace(
+    module: nn.Module, inputs: dict[str, torch.Tensor], output: str, free: Sequence[tuple[int, ...]]
+) -> onnx.ModelProto:
     """`free`: for each input, the axes that may have any length."""
     dynamic = tuple({axis: torch.export.Dim.DYNAMIC for axis in axes} for axes in free)
     with warnings.catch_warnings(), torch.no_grad():
@@ -87,7 +89,9 @@ def rename(graph: onnx.GraphProto, old: str, new: str) -> None:
 def build_text_encoder(clip: Clip) -> onnx.ModelProto:
     ids = torch.randint(1, clip.config.text.vocabulary, (2, 7))
     axes = (0, 1)
-    return trace(TextEncoder(clip), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "embedding", [axes, axes])
+    return trace(
+        TextEncoder(clip), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "embedding", [axes, axes]
+    )
 
 
 def build_image_encoder(clip: Clip) -> onnx.ModelProto:

@@ -1,18 +1,18 @@
-"""CLIP in large batches (clip/train.py), with the teacher beside it instead of its stored vectors."""
+"""CLIP in large batches (stages/clip.py), with the teacher beside it instead of its stored vectors."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from clip.model import Clip
-from clip.train import backgrounds, contrastive, evaluate
-from common.optim import Optimisers, split_parameters
-from common.run import autocast, cosine_schedule
-from gpu.shop import Shop, config_of
-from gpu.stream import load_tokenizer
-from gpu.teacher import TOKENIZER, read_teacher, start_student
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.run import autocast, cosine_schedule
+from tessera_training.gpu.shop import Shop, config_of
+from tessera_training.gpu.stream import load_tokenizer
+from tessera_training.gpu.teacher import TOKENIZER, read_teacher, start_student
+from tessera_training.models.clip import Clip
+from tessera_training.stages.clip import backgrounds, contrastive, evaluate
 
-GENTLE = 2e-4  # the text transformer's rate: it starts from its teacher. Twice that of clip/train.py, for batches eight times as large.
+GENTLE = 2e-4  # the text transformer's rate: it starts from its teacher. Twice that of stages/clip.py, for batches eight times as large.
 
 
 def tokens_of(ids: np.ndarray, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,7 +36,13 @@ def train_clip(shop: Shop) -> Clip:
     model, teacher = model.to(device), teacher.to(device)
     model.image.to(memory_format=torch.channels_last)
     matrices, rest = split_parameters(model.image, lambda _, p: p.ndim == 4)
-    optimiser = Optimisers(matrices, [*rest, model.log_scale, *model.text.head.parameters()], muon_lr=0.015, adam_lr=1e-3, weight_decay=0.01)
+    optimiser = Optimisers(
+        matrices,
+        [*rest, model.log_scale, *model.text.head.parameters()],
+        muon_lr=0.015,
+        adam_lr=1e-3,
+        weight_decay=0.01,
+    )
     moving = [p for p in model.text.transformer.parameters() if p.requires_grad]
     gentle = torch.optim.AdamW(moving, lr=GENTLE, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(0)
@@ -47,7 +53,10 @@ def train_clip(shop: Shop) -> Clip:
         optimiser.set_factor(factor)
         gentle.param_groups[0]["lr"] = GENTLE * factor
         x, arrays = shop.compose(plan.clip_batch)
-        words, (asked, asked_mask) = tokens_of(np.concatenate([arrays["captions"], arrays["read"]]), device), tokens_of(arrays["taught"], device)
+        words, (asked, asked_mask) = (
+            tokens_of(np.concatenate([arrays["captions"], arrays["read"]]), device),
+            tokens_of(arrays["taught"], device),
+        )
         with autocast(device):
             image = model.embed_pictures(x, backgrounds(len(x), generator).to(device)).float()
             text, sentence = (t.float() for t in model.text(*words))

@@ -22,7 +22,9 @@ class Log:
 
     def write(self, stage: str, step: int, **values: float) -> None:
         with self.path.open("a", newline="") as file:
-            csv.writer(file).writerows([round(self.seconds, 1), stage, step, name, f"{float(value):.5g}"] for name, value in values.items())
+            csv.writer(file).writerows(
+                [round(self.seconds, 1), stage, step, name, f"{float(value):.5g}"] for name, value in values.items()
+            )
         shown = ", ".join(f"{name} {float(value):.4g}" for name, value in values.items())
         print(f"{self.seconds:6.1f} s  {stage} {step}: {shown}", flush=True)
 
@@ -33,7 +35,9 @@ class Stage:
     `write` is called every `write_every_s`, so that a run that is stopped leaves what it has.
     """
 
-    def __init__(self, name: str, end: float, log: Log, write: Callable[[], None], write_every_s: float, log_every_s: float):
+    def __init__(
+        self, name: str, end: float, log: Log, write: Callable[[], None], write_every_s: float, log_every_s: float
+    ):
         """`end`: seconds since the start of the run"""
         self.name, self.log, self.write = name, log, write
         self.begun, self.end = log.seconds, max(end, log.seconds + 1e-3)
@@ -64,5 +68,7 @@ class Stage:
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._count += 1
         if self.log.seconds - self._logged > self.log_every_s:
-            self.log.write(self.name, self.step, **{name: float(total) / self._count for name, total in self._sums.items()})
+            self.log.write(
+                self.name, self.step, **{name: float(total) / self._count for name, total in self._sums.items()}
+            )
             self._sums, self._count, self._logged = {}, 0, self.log.seconds

@@ -13,7 +13,11 @@ def sha256(content: bytes) -> str:
 
 def write_manifest(folder: Path, notes: dict) -> dict:
     """Lists every file of `folder`; `notes` says what was measured while packing."""
-    files = {p.name: {"bytes": p.stat().st_size, "sha256": sha256(p.read_bytes())} for p in sorted(folder.iterdir()) if p.name != NAME}
+    files = {
+        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p.read_bytes())}
+        for p in sorted(folder.iterdir())
+        if p.name != NAME
+    }
     manifest = {"files": files, "notes": notes}
     (folder / NAME).write_text(json.dumps(manifest, indent=2))
     return manifest
@@ -22,7 +26,7 @@ def write_manifest(folder: Path, notes: dict) -> dict:
 def check_manifest(folder: Path) -> dict:
     """-> the manifest; raises ValueError where a file is missing or not as it was packed."""
     if not (folder / NAME).exists():
-        raise ValueError(f"expected {NAME} in {folder}: run python -m gpu.pack")
+        raise ValueError(f"expected {NAME} in {folder}: run python -m tessera_training.gpu.pack")
     manifest = json.loads((folder / NAME).read_text())
     for name, wanted in manifest["files"].items():
         path = folder / name

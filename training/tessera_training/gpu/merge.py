@@ -1,6 +1,6 @@
 """Puts what came back from a GPU into the runs that training and export go on from.
 
-    python -m gpu.merge DIR --out runs
+    python -m tessera_training.gpu.merge DIR --out runs
 
 Finished stages only, all of one run; checkpoints that are there already are kept beside the new ones.
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from common.run import save_atomically
-from export.load import load_clip, load_prior, load_vqgan
-from gpu.parts import STAGES, read_parts
-from gpu.shop import LEFT_OUT
-from gpu.storage import unpack_state
-from gpu.teacher import read_teacher
+from tessera_training.common.run import save_atomically
+from tessera_training.gpu.parts import STAGES, read_parts
+from tessera_training.gpu.shop import LEFT_OUT
+from tessera_training.gpu.storage import unpack_state
+from tessera_training.gpu.teacher import read_teacher
+from tessera_training.models.load import load_clip, load_prior, load_vqgan
 
 LOADERS = {"vqgan": load_vqgan, "clip": load_clip, "prior": load_prior}
 STALE = ("decoder", "tokens")  # made with another VQGAN
@@ -49,7 +49,10 @@ def merge(parts: Path, out: Path, pack: Path, with_unfinished: bool = False) -> 
         set_aside(out / stage)
     for stage, state in states.items():
         (out / stage).mkdir(parents=True, exist_ok=True)
-        save_atomically({"state": {"model": state}, "config": taken[stage][1]["config"], "step": 0, "seconds": 0.0}, out / stage / "checkpoint.pt")
+        save_atomically(
+            {"state": {"model": state}, "config": taken[stage][1]["config"], "step": 0, "seconds": 0.0},
+            out / stage / "checkpoint.pt",
+        )
         parameters = sum(p.numel() for p in LOADERS[stage](out / stage).parameters())
         print(f"{out / stage / 'checkpoint.pt'}: {parameters / 1e6:.1f} M parameters")
     return list(taken)
@@ -59,7 +62,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", type=Path)
     parser.add_argument("--out", type=Path, default=Path("runs"))
-    parser.add_argument("--pack", type=Path, default=Path("gpu-pack"), help="the one that was sent: it has CLIP's word table")
+    parser.add_argument(
+        "--pack", type=Path, default=Path("gpu-pack"), help="the one that was sent: it has CLIP's word table"
+    )
     parser.add_argument("--unfinished", action="store_true", help="a stage that was stopped halfway, too")
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,6 +1,6 @@
 """Puts what a run on a GPU needs into one folder that travels.
 
-    python -m gpu.pack --data runs/data --out gpu-pack
+    python -m tessera_training.gpu.pack --data runs/data --out gpu-pack
 
 Nothing that is installed on this machine only is needed there: the text teacher and the perceptual network travel too.
 """
@@ -15,20 +15,22 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from clip.text import TextConfig, load_teacher, load_tokenizer, teacher_folder, tokenize
-from common.pictures import Pictures
-from gpu.manifest import write_manifest
-from gpu.perceptual import write_perceptual
-from gpu.teacher import TOKENIZER, read_teacher, write_teacher
-from gpu.texts import sources_of, write_texts
-from gpu.webp import write_pictures
+from tessera_training.common.pictures import Pictures
+from tessera_training.gpu.manifest import write_manifest
+from tessera_training.gpu.perceptual import write_perceptual
+from tessera_training.gpu.teacher import TOKENIZER, read_teacher, write_teacher
+from tessera_training.gpu.texts import sources_of, write_texts
+from tessera_training.gpu.webp import write_pictures
+from tessera_training.models.text import TextConfig, load_teacher, load_tokenizer, teacher_folder, tokenize
 
 LISTS = ("records.json", "concepts.json")
 LARGEST = 55e6  # bytes: what may travel, less the repository itself
 
 
 @torch.inference_mode()
-def check_teacher(folder: Path, pairs: list[tuple[str, str]], vectors: dict[str, np.ndarray], count: int = 512) -> dict[str, float]:
+def check_teacher(
+    folder: Path, pairs: list[tuple[str, str]], vectors: dict[str, np.ndarray], count: int = 512
+) -> dict[str, float]:
     """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts: the median
     tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words."""
     asked = [pairs[row] for row in np.random.default_rng(0).permutation(len(pairs))[:count]]
@@ -39,7 +41,10 @@ def check_teacher(folder: Path, pairs: list[tuple[str, str]], vectors: dict[str,
         wanted = torch.from_numpy(np.stack([vectors[text] for text, _ in part]).astype(np.float32))
         cosines.append((made * F.normalize(wanted, dim=-1)).sum(-1))
     found = torch.cat(cosines)
-    return {"cosine_median": round(found.median().item(), 5), "share_below_0.99": round((found < 0.99).float().mean().item(), 4)}
+    return {
+        "cosine_median": round(found.median().item(), 5),
+        "share_below_0.99": round((found < 0.99).float().mean().item(), 4),
+    }
 
 
 def pack(data: Path, out: Path, quality: int) -> dict:
@@ -69,14 +74,16 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=85)
     args = parser.parse_args()
     if not (args.data / "texts.f16.npy").exists():
-        raise SystemExit(f"expected texts.f16.npy in {args.data}: run python -m data.texts")
+        raise SystemExit(f"expected texts.f16.npy in {args.data}: run python -m tessera_training.data.texts")
     manifest = pack(args.data, args.out, args.quality)
     for name, file in manifest["files"].items():
         print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")
     total = sum(file["bytes"] for file in manifest["files"].values())
     print(f"{total / 1e6:8.2f} MB  in all\n{json.dumps(manifest['notes'])}")
     if total > LARGEST:
-        raise SystemExit(f"expected a pack of at most {LARGEST / 1e6:.0f} MB but made {total / 1e6:.1f} MB: lower --quality")
+        raise SystemExit(
+            f"expected a pack of at most {LARGEST / 1e6:.0f} MB but made {total / 1e6:.1f} MB: lower --quality"
+        )
 
 
 if __name__ == "__main__":

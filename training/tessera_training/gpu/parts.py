@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from gpu.manifest import sha256
+from tessera_training.gpu.manifest import sha256
 
 STAGES = ("vqgan", "clip", "prior")
 LARGEST = 15 * 2**20  # bytes of a piece, its header included
@@ -45,7 +45,9 @@ def read_piece(path: Path) -> tuple[dict, bytes]:
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"expected {path.name} to begin with a header but received {line[:20]!r}") from None
     if sha256(piece) != wanted:
-        raise ValueError(f"expected {path.name} with sha256 {wanted[:12]} but received {sha256(piece)[:12]}: it was damaged or cut off on the way")
+        raise ValueError(
+            f"expected {path.name} with sha256 {wanted[:12]} but received {sha256(piece)[:12]}: it was damaged or cut off on the way"
+        )
     return header, piece
 
 
@@ -58,8 +60,12 @@ def read_parts(folder: Path, stage: str) -> tuple[dict, dict] | None:
     header = pieces[0][0]
     numbers, wholes = [h["piece"] for h, _ in pieces], {h["whole"] for h, _ in pieces}
     if numbers != list(range(header["pieces"])) or len(wholes) > 1:
-        raise ValueError(f"expected {header['pieces']} parts of one {stage} but received numbers {numbers} of {len(wholes)}")
+        raise ValueError(
+            f"expected {header['pieces']} parts of one {stage} but received numbers {numbers} of {len(wholes)}"
+        )
     try:
-        return header, torch.load(io.BytesIO(b"".join(piece for _, piece in pieces)), map_location="cpu", weights_only=True)
+        return header, torch.load(
+            io.BytesIO(b"".join(piece for _, piece in pieces)), map_location="cpu", weights_only=True
+        )
     except (RuntimeError, pickle.UnpicklingError) as error:
         raise ValueError(f"expected weights in the parts of {stage} but received {error}") from None

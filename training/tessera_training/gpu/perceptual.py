@@ -10,7 +10,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from common.perceptual import PerceptualLoss
+from tessera_training.models.perceptual import PerceptualLoss
 
 FILE = "perceptual.npz"
 
@@ -47,7 +47,14 @@ class PackedPerceptualLoss(PerceptualLoss):
         stored = np.load(folder / FILE)
         blocks: dict[int, list[Convolution]] = {}
         for block, stride, bends, at in stored["layers"].tolist():
-            blocks.setdefault(block, []).append(Convolution(torch.from_numpy(stored[f"{at}.weight"]), torch.from_numpy(stored[f"{at}.bias"]), stride, bool(bends)))
+            blocks.setdefault(block, []).append(
+                Convolution(
+                    torch.from_numpy(stored[f"{at}.weight"]),
+                    torch.from_numpy(stored[f"{at}.bias"]),
+                    stride,
+                    bool(bends),
+                )
+            )
         self.stem = nn.Sequential(*blocks.pop(-1))
         self.blocks = nn.ModuleList(Bottleneck(*layers) for layers in blocks.values())
         self.eval().to(memory_format=torch.channels_last)
@@ -61,14 +68,18 @@ def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.n
 
 
 def write_perceptual(folder: Path) -> None:
-    """From the packages that common/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows, number)."""
+    """From the packages that models/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows, number)."""
     network = PerceptualLoss()
     found = [(-1, network.stem[0], network.stem[1], True)]
     for at, block in enumerate(network.blocks):
         if hasattr(block, "_expand_conv"):
             found.append((at, block._expand_conv, block._bn0, True))
         found += [(at, block._depthwise_conv, block._bn1, True), (at, block._project_conv, block._bn2, False)]
-    arrays = {"layers": np.array([(block, convolution.stride[0], bends, at) for at, (block, convolution, _, bends) in enumerate(found)])}
+    arrays = {
+        "layers": np.array(
+            [(block, convolution.stride[0], bends, at) for at, (block, convolution, _, bends) in enumerate(found)]
+        )
+    }
     for at, (_, convolution, norm, _) in enumerate(found):
         arrays[f"{at}.weight"], arrays[f"{at}.bias"] = fold(convolution, norm)
     np.savez(folder / FILE, **arrays)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from clip.model import ClipConfig
-from data.compose import Mix
-from prior.model import PriorConfig
-from vqgan.model import VqganConfig
+from tessera_training.data.compose import Mix
+from tessera_training.models.clip import ClipConfig
+from tessera_training.models.prior import PriorConfig
+from tessera_training.models.vqgan import VqganConfig
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,6 @@ class Plan:
 
 
 # The same networks in batches that two cores get through: a rehearsal, whose pictures are mush.
-REHEARSAL = replace(Plan(), rows=8, vqgan_batch=4, clip_batch=16, prior_batch=8, gap_rows=32, probe=12, write_every_s=15, log_every_s=1)
+REHEARSAL = replace(
+    Plan(), rows=8, vqgan_batch=4, clip_batch=16, prior_batch=8, gap_rows=32, probe=12, write_every_s=15, log_every_s=1
+)

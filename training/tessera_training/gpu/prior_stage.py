@@ -1,4 +1,4 @@
-"""Stage 2: the prior, from tokens and embeddings that the frozen stages make of ever new scenes (prior/train.py)."""
+"""Stage 2: the prior, from tokens and embeddings that the frozen stages make of ever new scenes (stages/prior.py)."""
 
 import copy
 import tempfile
@@ -7,21 +7,34 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clip.model import Clip
-from clip.text import tokenize
-from common.optim import Optimisers, split_parameters
-from common.pictures import shift_hue
-from common.run import autocast, cosine_schedule
-from common.sheets import save_sheet
-from data.captions import canonical
-from gpu.clip_stage import batch_tokenizer, tokens_of
-from gpu.shop import Shop, config_of
-from prior.model import Prior, generate
-from prior.train import GapNoise, evaluate
-from vqgan.model import Vqgan
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import shift_hue
+from tessera_training.common.run import autocast, cosine_schedule
+from tessera_training.common.sheets import save_sheet
+from tessera_training.data.captions import canonical
+from tessera_training.gpu.clip_stage import batch_tokenizer, tokens_of
+from tessera_training.gpu.shop import Shop, config_of
+from tessera_training.models.clip import Clip
+from tessera_training.models.prior import Prior, generate
+from tessera_training.models.text import tokenize
+from tessera_training.models.vqgan import Vqgan
+from tessera_training.stages.prior import GapNoise, evaluate
 
 COLUMNS = 12  # pictures in a row of the sheet
-PROMPTS = ("a fox", "a red apple", "three cats", "a blue car", "a robot", "a dog with sunglasses", "a tree", "two stars", "a pizza", "a purple dragon", "a sad face", "a rocket")
+PROMPTS = (
+    "a fox",
+    "a red apple",
+    "three cats",
+    "a blue car",
+    "a robot",
+    "a dog with sunglasses",
+    "a tree",
+    "two stars",
+    "a pizza",
+    "a purple dragon",
+    "a sad face",
+    "a rocket",
+)
 
 
 @torch.no_grad()
@@ -49,13 +62,22 @@ def measure_gap(clip: Clip, shop: Shop) -> GapNoise:
 
 @torch.no_grad()
 def read_held_out(vqgan: Vqgan, clip: Clip, shop: Shop) -> dict[str, np.ndarray]:
-    """Tokens and both embeddings of held-out pictures, as prior/tokens.py keeps them."""
+    """Tokens and both embeddings of held-out pictures, as stages/tokens.py keeps them."""
     indices = shop.held_out("pair", "concept")
-    records, batches = [shop.pictures.records[i] for i in indices], [indices[at : at + 64] for at in range(0, len(indices), 64)]
+    records, batches = (
+        [shop.pictures.records[i] for i in indices],
+        [indices[at : at + 64] for at in range(0, len(indices), 64)],
+    )
     tokens = torch.cat([vqgan.encode(shop.pictures.batch(part)) for part in batches])
     embeddings = torch.cat([clip.embed_pictures(shop.pictures.batch(part)) for part in batches])
     words = embed_texts(clip, shop, [canonical(shop.pictures.concepts, r["concept"], r["style"]) for r in records])
-    return {"indices": indices, **{name: value.cpu().numpy() for name, value in (("tokens", tokens), ("embeddings", embeddings), ("text_embeddings", words))}}
+    return {
+        "indices": indices,
+        **{
+            name: value.cpu().numpy()
+            for name, value in (("tokens", tokens), ("embeddings", embeddings), ("text_embeddings", words))
+        },
+    }
 
 
 @torch.no_grad()
@@ -65,8 +87,16 @@ def draw_sheet(prior: Prior, vqgan: Vqgan, clip: Clip, held_out: dict[str, np.nd
     prior.eval()
     rows = np.linspace(0, len(held_out["tokens"]) - 1, min(COLUMNS, len(held_out["tokens"]))).astype(int)
     pick = lambda name: torch.from_numpy(held_out[name][rows]).to(shop.device)  # noqa: E731
-    paint = lambda e: vqgan.decode(generate(prior, e.float(), torch.Generator(shop.device).manual_seed(1), temperature=0.7, guidance=3.0))  # noqa: E731
-    sheet = [shop.pictures.batch(held_out["indices"][rows]), vqgan.decode(pick("tokens")), paint(pick("embeddings")), paint(pick("text_embeddings")), paint(embed_texts(clip, shop, list(PROMPTS)))]
+    paint = lambda e: vqgan.decode(
+        generate(prior, e.float(), torch.Generator(shop.device).manual_seed(1), temperature=0.7, guidance=3.0)
+    )  # noqa: E731
+    sheet = [
+        shop.pictures.batch(held_out["indices"][rows]),
+        vqgan.decode(pick("tokens")),
+        paint(pick("embeddings")),
+        paint(pick("text_embeddings")),
+        paint(embed_texts(clip, shop, list(PROMPTS))),
+    ]
     save_sheet(sheet, shop.out / "sheet.png")
 
 
@@ -75,9 +105,15 @@ def train_prior(shop: Shop, vqgan: Vqgan, clip: Clip) -> Prior:
     prior = Prior(plan.prior).to(device)
     average = copy.deepcopy(prior).requires_grad_(False)
     names = ("depth.up.weight", "depth.down.weight", "condition.map_in.weight")
-    matrices, rest = split_parameters(prior, lambda name, p: name.startswith("blocks.") and p.ndim == 2 or name in names)
+    matrices, rest = split_parameters(
+        prior, lambda name, p: name.startswith("blocks.") and p.ndim == 2 or name in names
+    )
     optimiser = Optimisers(matrices, rest, muon_lr=0.02, adam_lr=2e-3)
-    noise, held_out, generator = measure_gap(clip, shop), read_held_out(vqgan, clip, shop), torch.Generator().manual_seed(0)
+    noise, held_out, generator = (
+        measure_gap(clip, shop),
+        read_held_out(vqgan, clip, shop),
+        torch.Generator().manual_seed(0),
+    )
     stage = shop.stage("prior", 2, average, config_of(plan.prior))
 
     while stage.go_on():
@@ -100,5 +136,10 @@ def train_prior(shop: Shop, vqgan: Vqgan, clip: Clip) -> Prior:
         stage.note(loss=losses.mean(), norm=norm, **{f"code_{g}": loss for g, loss in enumerate(losses)})
     shop.finish("prior", average, config_of(plan.prior))
     draw_sheet(average, vqgan, clip, held_out, shop)
-    shop.log.write("prior", stage.step, **evaluate(average, held_out, device, limit=plan.probe), pictures=stage.step * plan.prior_batch)
+    shop.log.write(
+        "prior",
+        stage.step,
+        **evaluate(average, held_out, device, limit=plan.probe),
+        pictures=stage.step * plan.prior_batch,
+    )
     return average.eval()

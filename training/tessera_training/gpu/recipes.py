@@ -6,8 +6,8 @@ The scenes are those of data/compose.py, and so are their captions; what is new 
 import random
 from dataclasses import dataclass, replace
 
-from data.captions import COLOURS, NUMBERS
-from data.compose import LAYOUTS, WORN, Mix, Scene, is_kept_back, names_a_colour
+from tessera_training.data.captions import COLOURS, NUMBERS
+from tessera_training.data.compose import LAYOUTS, WORN, Mix, Scene, is_kept_back, names_a_colour
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Recipes:
         self.by_style: dict[str, list[int]] = {}
         for i in indices:
             self.by_style.setdefault(records[i]["style"], []).append(i)
-        self.worn = {style: found for style, rows in self.by_style.items() if (found := [i for i in rows if records[i]["concept"] in WORN])}
+        self.worn = {
+            style: found
+            for style, rows in self.by_style.items()
+            if (found := [i for i in rows if records[i]["concept"] in WORN])
+        }
 
     def draw(self) -> Recipe:
         rng, mix = self.rng, self.mix
@@ -84,18 +88,34 @@ class Recipes:
         name, (thing,) = self.rng.choice(list(COLOURS)), recipe.layers
         if names_a_colour(self.concepts[recipe.scene.concept]["label"]) or is_kept_back(recipe.scene.concept, name):
             return recipe
-        return replace(recipe, layers=(replace(thing, tint=(*COLOURS[name], self.rng.uniform(0.8, 1.0))),), scene=replace(recipe.scene, tint=name))
+        return replace(
+            recipe,
+            layers=(replace(thing, tint=(*COLOURS[name], self.rng.uniform(0.8, 1.0))),),
+            scene=replace(recipe.scene, tint=name),
+        )
 
     def _count(self, recipe: Recipe) -> Recipe:
         count, (thing,) = self.rng.choice(list(NUMBERS)), recipe.layers
-        layers = tuple(thing.at(x + self._jitter(), y + self._jitter(), edge * (1 + self._jitter())) for x, y, edge in LAYOUTS[count])
+        layers = tuple(
+            thing.at(x + self._jitter(), y + self._jitter(), edge * (1 + self._jitter()))
+            for x, y, edge in LAYOUTS[count]
+        )
         return replace(recipe, layers=layers, scene=replace(recipe.scene, kind="count", count=count))
 
     def _pair(self, recipe: Recipe) -> Recipe:
-        other, above, (thing,) = self.rng.choice(self.by_style[recipe.scene.style]), self.rng.random() < 0.4, recipe.layers
+        other, above, (thing,) = (
+            self.rng.choice(self.by_style[recipe.scene.style]),
+            self.rng.random() < 0.4,
+            recipe.layers,
+        )
         places = [(0.5, 0.26, 0.5), (0.5, 0.74, 0.5)] if above else LAYOUTS[2]
-        layers = tuple(part.at(x + self._jitter(), y + self._jitter(), edge) for part, (x, y, edge) in zip((thing, Layer(other)), places))
-        scene = replace(recipe.scene, kind="pair", other=self.records[other]["concept"], relation="above" if above else "beside")
+        layers = tuple(
+            part.at(x + self._jitter(), y + self._jitter(), edge)
+            for part, (x, y, edge) in zip((thing, Layer(other)), places)
+        )
+        scene = replace(
+            recipe.scene, kind="pair", other=self.records[other]["concept"], relation="above" if above else "beside"
+        )
         return replace(recipe, layers=layers, scene=scene)
 
     def _wear(self, recipe: Recipe) -> Recipe:

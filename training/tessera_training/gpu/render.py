@@ -4,9 +4,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common.pictures import over
-from data.tint import GLOSS, LUMINANCE
-from gpu.recipes import Recipe
+from tessera_training.common.pictures import over
+from tessera_training.data.tint import GLOSS, LUMINANCE
+from tessera_training.gpu.recipes import Recipe
 
 HALF_BELOW = 0.7  # of its size: such pictures are taken from the half-size copy, or fine lines would flicker away
 
@@ -29,7 +29,9 @@ def tint_batch(x: torch.Tensor, colour: torch.Tensor, strength: torch.Tensor) ->
     alpha = x[:, 3:4]
     rgb = x[:, :3] / alpha.clamp(min=1e-3)
     light = (rgb * rgb.new_tensor(LUMINANCE).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)
-    middle = ((light * alpha).sum((1, 2, 3), keepdim=True) / alpha.sum((1, 2, 3), keepdim=True).clamp(min=1e-3)).clamp(0.2, 0.85)
+    middle = ((light * alpha).sum((1, 2, 3), keepdim=True) / alpha.sum((1, 2, 3), keepdim=True).clamp(min=1e-3)).clamp(
+        0.2, 0.85
+    )
     target = colour[:, :, None, None]
     shade = (light / middle).clamp(max=1)
     gloss = ((light - middle) / (1 - middle)).clamp(min=0) ** GLOSS
@@ -64,7 +66,9 @@ class Renderer:
     def __call__(self, arrays: dict[str, np.ndarray]) -> torch.Tensor:
         """`layer_arrays` -> premultiplied float32 [B, 4, H, W] in 0..1"""
         slot, size = arrays["slot"], arrays["numbers"][:, 1]
-        picture, numbers, row = (torch.from_numpy(arrays[name]).to(self.device) for name in ("picture", "numbers", "row"))
+        picture, numbers, row = (
+            torch.from_numpy(arrays[name]).to(self.device) for name in ("picture", "numbers", "row")
+        )
         placed = torch.empty(len(slot), 4, self.edge, self.edge, device=self.device)
         for source, chosen in ((self.half, size < HALF_BELOW), (self.full, size >= HALF_BELOW)):
             if chosen.any():

@@ -9,17 +9,21 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from common.pictures import Pictures
-from gpu.clock import Log, Stage
-from gpu.parts import read_parts, write_parts
-from gpu.plan import Plan
-from gpu.render import Renderer
-from gpu.storage import pack_state, unpack_state
-from gpu.stream import take
-from gpu.teacher import FROZEN
+from tessera_training.common.pictures import Pictures
+from tessera_training.gpu.clock import Log, Stage
+from tessera_training.gpu.parts import read_parts, write_parts
+from tessera_training.gpu.plan import Plan
+from tessera_training.gpu.render import Renderer
+from tessera_training.gpu.storage import pack_state, unpack_state
+from tessera_training.gpu.stream import take
+from tessera_training.gpu.teacher import FROZEN
 
 LEFT_OUT = tuple(f"text.transformer.{name}" for name in FROZEN)
-IN_BLOCKS = {"vqgan": ("decoder.",), "clip": ("",), "prior": ("",)}  # names in eight bits; the encoder's tokens would move
+IN_BLOCKS = {
+    "vqgan": ("decoder.",),
+    "clip": ("",),
+    "prior": ("",),
+}  # names in eight bits; the encoder's tokens would move
 
 
 class DevicePictures(Pictures):
@@ -52,11 +56,15 @@ class Shop:
 
     def stage(self, name: str, at: int, model: nn.Module, config: dict) -> Stage:
         write = lambda: self.write(name, model, config, is_finished=False)  # noqa: E731
-        return Stage(name, self.plan.ends[at] * self.seconds, self.log, write, self.plan.write_every_s, self.plan.log_every_s)
+        return Stage(
+            name, self.plan.ends[at] * self.seconds, self.log, write, self.plan.write_every_s, self.plan.log_every_s
+        )
 
     def write(self, name: str, model: nn.Module, config: dict, is_finished: bool) -> None:
         state = {key: value for key, value in model.state_dict().items() if key not in LEFT_OUT}
-        write_parts(self.out, name, {"state": pack_state(state, IN_BLOCKS[name]), "config": config}, self.run, is_finished)
+        write_parts(
+            self.out, name, {"state": pack_state(state, IN_BLOCKS[name]), "config": config}, self.run, is_finished
+        )
 
     def finish(self, name: str, model: nn.Module, config: dict) -> None:
         """Writes the stage and reads it back: what follows is trained with exactly the weights that travel."""
@@ -64,7 +72,9 @@ class Shop:
         _, payload = read_parts(self.out, name)
         missing, unexpected = model.load_state_dict(unpack_state(payload["state"]), strict=False)
         if unexpected or not set(missing) <= set(LEFT_OUT):
-            raise RuntimeError(f"expected the parts of {name} to fill it but {missing} are missing and {unexpected} unknown")
+            raise RuntimeError(
+                f"expected the parts of {name} to fill it but {missing} are missing and {unexpected} unknown"
+            )
         model.eval().requires_grad_(False)
 
     def held_out(self, *splits: str) -> np.ndarray:

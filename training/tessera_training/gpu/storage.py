@@ -6,7 +6,7 @@ The blocks are those of the exported step (export/graph.py), so quantising them 
 import numpy as np
 import torch
 
-from export.graph import quantise_blocks
+from tessera_training.export.graph import quantise_blocks
 
 BLOCK, SMALLEST = 64, 4096  # weights that share a scale; smaller tensors stay in sixteen bits
 
@@ -20,7 +20,11 @@ def pack_state(state: dict[str, torch.Tensor], in_blocks: tuple[str, ...]) -> di
         wide = value.numel() // len(value) if value.ndim > 1 else 0
         if name.startswith(in_blocks) and wide and value.numel() >= SMALLEST and wide % BLOCK == 0:
             codes, scales = quantise_blocks(value.float().reshape(len(value), -1).numpy(), 8, BLOCK)
-            packed[name] = {"codes": torch.from_numpy(codes), "scales": torch.from_numpy(scales.astype(np.float16)), "shape": list(value.shape)}
+            packed[name] = {
+                "codes": torch.from_numpy(codes),
+                "scales": torch.from_numpy(scales.astype(np.float16)),
+                "shape": list(value.shape),
+            }
         else:
             packed[name] = value.half() if value.is_floating_point() else value
     return packed

@@ -15,10 +15,10 @@ import numpy as np
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from data.captions import Captioner
-from data.compose import Mix, Scene
-from gpu.recipes import Recipes
-from gpu.render import layer_arrays
+from tessera_training.data.captions import Captioner
+from tessera_training.data.compose import Mix, Scene
+from tessera_training.gpu.recipes import Recipes
+from tessera_training.gpu.render import layer_arrays
 
 STYLED = 0.65  # share of the captions that name the style
 TEACHER_LENGTH = 48  # as data/texts.py reads them
@@ -43,7 +43,17 @@ def key_of(scene: Scene) -> int:
 
 
 class Stream(IterableDataset):
-    def __init__(self, records: list[dict], concepts: dict, texts: list[tuple[str, str]], tokenizer: Path, length: int, rows: int, mix: Mix, seed: int = 0):
+    def __init__(
+        self,
+        records: list[dict],
+        concepts: dict,
+        texts: list[tuple[str, str]],
+        tokenizer: Path,
+        length: int,
+        rows: int,
+        mix: Mix,
+        seed: int = 0,
+    ):
         """`rows`: recipes in a chunk, and half as many texts to distil; `length`: tokens that the student reads."""
         self.records, self.concepts, self.texts, self.tokenizer = records, concepts, texts, tokenizer
         self.length, self.rows, self.mix, self.seed = length, rows, mix, seed
@@ -56,7 +66,10 @@ class Stream(IterableDataset):
             os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there are as many workers as cores already
         seed = self.seed * 1000 + (worker.id if worker else 0)
         rng = random.Random(seed)
-        recipes, captioner = Recipes(self.records, self.concepts, self.train, seed, self.mix), Captioner(self.concepts, rng)
+        recipes, captioner = (
+            Recipes(self.records, self.concepts, self.train, seed, self.mix),
+            Captioner(self.concepts, rng),
+        )
         student, teacher = load_tokenizer(self.tokenizer, self.length), load_tokenizer(self.tokenizer, TEACHER_LENGTH)
         while True:
             drawn = [recipes.draw() for _ in range(self.rows)]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clip.text import TextConfig, TextTransformer
-from export.storage import quantise
+from tessera_training.export.storage import quantise
+from tessera_training.models.text import TextConfig, TextTransformer
 
 FILE, TOKENIZER = "teacher.npz", "tokenizer.json"
 FROZEN = ("words.weight", "positions.weight")  # of the student: they stay the teacher's, and need not travel back
@@ -54,7 +54,11 @@ def start_student(student: TextTransformer, teacher: TextTransformer) -> None:
     kept = {name: value for name, value in state.items() if not name.startswith("layers.")}
     for at in range(ours):
         source = round(at * (theirs - 1) / max(1, ours - 1))
-        kept |= {name.replace(f"layers.{source}.", f"layers.{at}.", 1): value for name, value in state.items() if name.startswith(f"layers.{source}.")}
+        kept |= {
+            name.replace(f"layers.{source}.", f"layers.{at}.", 1): value
+            for name, value in state.items()
+            if name.startswith(f"layers.{source}.")
+        }
     student.load_state_dict(kept)
     for table in (student.words, student.positions):
         table.requires_grad_(False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.captions import COLOURS
+from tessera_training.data.captions import COLOURS
 
 FILE = "texts.json.xz"
 

@@ -1,6 +1,6 @@
 """All three stages in one process, by the clock.
 
-    python -m gpu.train --pack gpu-pack --out DIR --seconds 570
+    python -m tessera_training.gpu.train --pack gpu-pack --out DIR --seconds 570
 
 Ends in time whatever the machine's speed: every stage has a share of the seconds and anneals towards its end. Without a GPU
 it is a rehearsal in small batches (`--seconds 40`).
@@ -15,19 +15,19 @@ from pathlib import Path
 
 import torch
 
-from common.run import pick_device
-from gpu.clip_stage import train_clip
-from gpu.clock import Log
-from gpu.manifest import check_manifest
-from gpu.plan import REHEARSAL, Plan
-from gpu.prior_stage import train_prior
-from gpu.render import Renderer
-from gpu.shop import DevicePictures, Shop
-from gpu.stream import Stream, chunks
-from gpu.teacher import TOKENIZER
-from gpu.texts import read_texts
-from gpu.vqgan_stage import train_vqgan
-from gpu.webp import read_pictures
+from tessera_training.common.run import pick_device
+from tessera_training.gpu.clip_stage import train_clip
+from tessera_training.gpu.clock import Log
+from tessera_training.gpu.manifest import check_manifest
+from tessera_training.gpu.plan import REHEARSAL, Plan
+from tessera_training.gpu.prior_stage import train_prior
+from tessera_training.gpu.render import Renderer
+from tessera_training.gpu.shop import DevicePictures, Shop
+from tessera_training.gpu.stream import Stream, chunks
+from tessera_training.gpu.teacher import TOKENIZER
+from tessera_training.gpu.texts import read_texts
+from tessera_training.gpu.vqgan_stage import train_vqgan
+from tessera_training.gpu.webp import read_pictures
 
 
 def open_shop(pack: Path, out: Path, seconds: float, plan: Plan, workers: int, started: float) -> Shop:
@@ -35,9 +35,13 @@ def open_shop(pack: Path, out: Path, seconds: float, plan: Plan, workers: int, s
     check_manifest(pack)
     out.mkdir(parents=True, exist_ok=True)
     log = Log(out / "log.csv", started)
-    records, concepts = (json.loads(lzma.decompress((pack / f"{name}.json.xz").read_bytes())) for name in ("records", "concepts"))
+    records, concepts = (
+        json.loads(lzma.decompress((pack / f"{name}.json.xz").read_bytes())) for name in ("records", "concepts")
+    )
     pixels = read_pictures(pack, workers)
-    stream = Stream(records, concepts, read_texts(pack), pack / TOKENIZER, plan.clip.text.context_length, plan.rows, plan.mix)
+    stream = Stream(
+        records, concepts, read_texts(pack), pack / TOKENIZER, plan.clip.text.context_length, plan.rows, plan.mix
+    )
     source = chunks(stream, workers)
     next(source)  # the workers run now
     device = pick_device()

@@ -1,18 +1,18 @@
-"""Stage 1: the VQGAN, with an adversary in its last third (vqgan/train.py and vqgan/refine.py in one)."""
+"""Stage 1: the VQGAN, with an adversary in its last third (stages/vqgan.py and stages/refine.py in one)."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common.optim import Optimisers, split_parameters
-from common.pictures import shift_hue
-from common.run import autocast, cosine_schedule
-from common.sheets import save_sheet
-from gpu.perceptual import PackedPerceptualLoss
-from gpu.shop import Shop, config_of
-from vqgan.model import Vqgan
-from vqgan.refine import Discriminator
-from vqgan.train import augment, evaluate, pixel_loss
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import shift_hue
+from tessera_training.common.run import autocast, cosine_schedule
+from tessera_training.common.sheets import save_sheet
+from tessera_training.gpu.perceptual import PackedPerceptualLoss
+from tessera_training.gpu.shop import Shop, config_of
+from tessera_training.models.vqgan import Vqgan
+from tessera_training.stages.refine import Discriminator
+from tessera_training.stages.vqgan import augment, evaluate, pixel_loss
 
 
 def train_vqgan(shop: Shop) -> Vqgan:
@@ -38,7 +38,10 @@ def train_vqgan(shop: Shop) -> Vqgan:
             pixels, seen = pixel_loss(made, x), perceptual(made.clamp(0, 1), x)
             loss = pixels + 0.1 * commitment + plan.perceptual * seen
             # The adversary learns for a while before it is listened to.
-            is_judged, weight = stage.progress > plan.adversary_from - 0.05, plan.adversarial * min(1.0, max(0.0, stage.progress - plan.adversary_from) / 0.05)
+            is_judged, weight = (
+                stage.progress > plan.adversary_from - 0.05,
+                plan.adversarial * min(1.0, max(0.0, stage.progress - plan.adversary_from) / 0.05),
+            )
             fooled = -adversary(made).mean() if weight else torch.zeros((), device=device)
             loss = loss + weight * fooled
         optimiser.zero_grad()
@@ -51,11 +54,15 @@ def train_vqgan(shop: Shop) -> Vqgan:
             judge.zero_grad(set_to_none=True)
             doubt.backward()
             judge.step()
-        stage.note(loss=loss, pixels=pixels, perceptual=seen, commitment=commitment, fooled=fooled, judge=doubt, norm=norm)
+        stage.note(
+            loss=loss, pixels=pixels, perceptual=seen, commitment=commitment, fooled=fooled, judge=doubt, norm=norm
+        )
     shop.finish("vqgan", model, config_of(plan.vqgan))
     held_out = shop.held_out("pair", "concept")
     with torch.no_grad():
         real = shop.pictures.batch(held_out[:: max(1, len(held_out) // 12)][:12])
         save_sheet([real, model.decode(model.encode(real))], shop.out / "sheet.png")
-    shop.log.write("vqgan", stage.step, **evaluate(model, shop.pictures, held_out, device), pictures=stage.step * plan.vqgan_batch)
+    shop.log.write(
+        "vqgan", stage.step, **evaluate(model, shop.pictures, held_out, device), pictures=stage.step * plan.vqgan_batch
+    )
     return model

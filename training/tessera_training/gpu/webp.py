@@ -62,7 +62,13 @@ def write_pictures(pixels: np.ndarray, folder: Path, quality: int) -> dict[str, 
     (folder / FILE).write_bytes(b"".join(files))
     np.save(folder / LENGTHS, np.array([len(f) for f in files], np.uint32))
     loss = np.concatenate(losses)
-    return {"pictures": len(files), "bytes": sum(map(len, files)), "quality": quality, "psnr_mean": round(float(loss.mean()), 2), "psnr_lowest": round(float(loss.min()), 2)}
+    return {
+        "pictures": len(files),
+        "bytes": sum(map(len, files)),
+        "quality": quality,
+        "psnr_mean": round(float(loss.mean()), 2),
+        "psnr_lowest": round(float(loss.min()), 2),
+    }
 
 
 def read_pictures(folder: Path, workers: int = os.cpu_count() or 1) -> np.ndarray:

@@ -6,9 +6,9 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from clip.text import TextConfig, TextTower
-from common.pictures import on_background
-from vqgan.model import ResidualBlock, norm
+from tessera_training.common.pictures import on_background
+from tessera_training.models.text import TextConfig, TextTower
+from tessera_training.models.vqgan import ResidualBlock, norm
 
 BACKGROUND = (0.6, 0.6, 0.6)  # under transparent pictures: neither white nor black art vanishes on it
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -43,7 +43,9 @@ class ImageTower(nn.Module):
     def __init__(self, config: ImageConfig):
         super().__init__()
         self.config = config
-        self.stem = nn.Sequential(nn.PixelUnshuffle(config.patch), nn.Conv2d(3 * config.patch**2, config.widths[0], 3, padding=1))
+        self.stem = nn.Sequential(
+            nn.PixelUnshuffle(config.patch), nn.Conv2d(3 * config.patch**2, config.widths[0], 3, padding=1)
+        )
         self.stages = nn.ModuleList()
         for level, (width, blocks) in enumerate(zip(config.widths, config.blocks)):
             down = [nn.Conv2d(config.widths[level - 1], width, 3, stride=2, padding=1)] if level else []

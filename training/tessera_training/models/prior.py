@@ -104,7 +104,10 @@ class DepthHead(nn.Module):
         rows = (config.groups - 1) * self.size
         self.codes = nn.Embedding(rows, config.width)
         self.norm = nn.Parameter(torch.ones(config.width))
-        self.up, self.down = nn.Linear(config.width, 2 * config.width, bias=False), nn.Linear(2 * config.width, config.width, bias=False)
+        self.up, self.down = (
+            nn.Linear(config.width, 2 * config.width, bias=False),
+            nn.Linear(2 * config.width, config.width, bias=False),
+        )
         self.head = nn.Linear(config.width, rows, bias=False)
 
     def forward(self, hidden: torch.Tensor, *previous: torch.Tensor) -> torch.Tensor:
@@ -149,11 +152,16 @@ class Prior(nn.Module):
     def forward(self, tokens: torch.Tensor, embedding: torch.Tensor) -> list[torch.Tensor]:
         """-> logits [B, P, K] of each code, given all before it"""
         hidden = self.hidden(tokens, embedding)
-        return [self.head(hidden), *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.groups))]
+        return [
+            self.head(hidden),
+            *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.groups)),
+        ]
 
     def loss(self, logits: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
         """Mean nats a code, one value per group: [groups]"""
-        return torch.stack([F.cross_entropy(x.float().flatten(0, 1), tokens[..., g].flatten()) for g, x in enumerate(logits)])
+        return torch.stack(
+            [F.cross_entropy(x.float().flatten(0, 1), tokens[..., g].flatten()) for g, x in enumerate(logits)]
+        )
 
 
 class PriorStep(nn.Module):
@@ -166,7 +174,9 @@ class PriorStep(nn.Module):
         super().__init__()
         self.prior = prior
 
-    def forward(self, image_tokens: torch.Tensor, condition: torch.Tensor, position: torch.Tensor, *cache: torch.Tensor):
+    def forward(
+        self, image_tokens: torch.Tensor, condition: torch.Tensor, position: torch.Tensor, *cache: torch.Tensor
+    ):
         """[N, G], [N, W], [N], past_key_0, past_value_0, ... each [N, H, P, E] -> hidden, logits, present_key_0, ..."""
         prior = self.prior
         first = (position == 0)[:, None]
@@ -187,13 +197,24 @@ class PriorStep(nn.Module):
 
 
 @torch.no_grad()
-def generate(prior: Prior, embedding: torch.Tensor, generator: torch.Generator, temperature: float = 1.0, top_k: int = 256, top_p: float = 0.95, guidance: float = 1.0) -> torch.Tensor:
+def generate(
+    prior: Prior,
+    embedding: torch.Tensor,
+    generator: torch.Generator,
+    temperature: float = 1.0,
+    top_k: int = 256,
+    top_p: float = 0.95,
+    guidance: float = 1.0,
+) -> torch.Tensor:
     """embedding [B, D] -> tokens [B, P, groups]. The plain reference that the exported graphs are compared with."""
     config, step = prior.config, PriorStep(prior)
     guided = guidance != 1.0
     conditions = prior.condition(torch.cat([embedding, torch.zeros_like(embedding)]) if guided else embedding)
     rows = len(conditions)
-    cache = [torch.zeros(rows, config.heads, config.positions, config.head_width, device=embedding.device) for _ in range(2 * config.layers)]
+    cache = [
+        torch.zeros(rows, config.heads, config.positions, config.head_width, device=embedding.device)
+        for _ in range(2 * config.layers)
+    ]
     tokens = torch.zeros(len(embedding), config.positions, config.groups, dtype=torch.long, device=embedding.device)
     repeat = (lambda t: torch.cat([t, t])) if guided else (lambda t: t)
 
@@ -205,14 +226,20 @@ def generate(prior: Prior, embedding: torch.Tensor, generator: torch.Generator, 
 
     for p in range(config.positions):
         previous = tokens[:, max(p - 1, 0)]
-        hidden, logits, *cache = step(repeat(previous), conditions[:, p], torch.full((rows,), p, device=embedding.device), *cache)
+        hidden, logits, *cache = step(
+            repeat(previous), conditions[:, p], torch.full((rows,), p, device=embedding.device), *cache
+        )
         tokens[:, p, 0] = draw(mix(logits), generator, temperature, top_k, top_p)
         for g in range(1, config.groups):
-            tokens[:, p, g] = draw(mix(prior.depth(hidden, *repeat(tokens[:, p, :g]).unbind(-1))), generator, temperature, top_k, top_p)
+            tokens[:, p, g] = draw(
+                mix(prior.depth(hidden, *repeat(tokens[:, p, :g]).unbind(-1))), generator, temperature, top_k, top_p
+            )
     return tokens
 
 
-def draw(logits: torch.Tensor, generator: torch.Generator, temperature: float, top_k: int, top_p: float) -> torch.Tensor:
+def draw(
+    logits: torch.Tensor, generator: torch.Generator, temperature: float, top_k: int, top_p: float
+) -> torch.Tensor:
     """logits [B, K] -> one token a row. Temperature, then top-k, then nucleus (Holtzman et al. 2019)."""
     if temperature == 0:
         return logits.argmax(-1)

@@ -53,8 +53,16 @@ class Layer(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.heads = heads
-        self.qkv, self.out, self.norm1 = nn.Linear(width, 3 * width), nn.Linear(width, width), nn.LayerNorm(width, 1e-12)
-        self.up, self.down, self.norm2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width), nn.LayerNorm(width, 1e-12)
+        self.qkv, self.out, self.norm1 = (
+            nn.Linear(width, 3 * width),
+            nn.Linear(width, width),
+            nn.LayerNorm(width, 1e-12),
+        )
+        self.up, self.down, self.norm2 = (
+            nn.Linear(width, 4 * width),
+            nn.Linear(4 * width, width),
+            nn.LayerNorm(width, 1e-12),
+        )
 
     def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         b, length, width = x.shape
@@ -94,15 +102,24 @@ def load_teacher(layers: tuple[int, ...] = (0, 1, 2, 3, 4, 5)) -> TextTransforme
     state = {
         "words.weight": weights["embeddings.word_embeddings.weight"],
         # Every token is of the first type in a single sentence, so its vector joins the positions'.
-        "positions.weight": weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0],
+        "positions.weight": weights["embeddings.position_embeddings.weight"]
+        + weights["embeddings.token_type_embeddings.weight"][0],
         "norm.weight": weights["embeddings.LayerNorm.weight"],
         "norm.bias": weights["embeddings.LayerNorm.bias"],
     }
     for at, source in enumerate(layers):
         old = lambda name: weights[f"encoder.layer.{source}.{name}"]  # noqa: B023, E731
         for kind in ("weight", "bias"):
-            state[f"layers.{at}.qkv.{kind}"] = torch.cat([old(f"attention.self.{part}.{kind}") for part in ("query", "key", "value")])
-            for ours, theirs in (("out", "attention.output.dense"), ("norm1", "attention.output.LayerNorm"), ("up", "intermediate.dense"), ("down", "output.dense"), ("norm2", "output.LayerNorm")):
+            state[f"layers.{at}.qkv.{kind}"] = torch.cat(
+                [old(f"attention.self.{part}.{kind}") for part in ("query", "key", "value")]
+            )
+            for ours, theirs in (
+                ("out", "attention.output.dense"),
+                ("norm1", "attention.output.LayerNorm"),
+                ("up", "intermediate.dense"),
+                ("down", "output.dense"),
+                ("norm2", "output.LayerNorm"),
+            ):
                 state[f"layers.{at}.{ours}.{kind}"] = old(f"{theirs}.{kind}")
     model.load_state_dict(state)
     return model
@@ -114,7 +131,9 @@ class TextTower(nn.Module):
     def __init__(self, config: TextConfig, from_teacher: bool = False):
         super().__init__()
         self.transformer = load_teacher((0, 2, 5)) if from_teacher else TextTransformer(config)
-        self.head = nn.Sequential(nn.Linear(config.width, config.head_width), nn.GELU(), nn.Linear(config.head_width, config.embedding_width))
+        self.head = nn.Sequential(
+            nn.Linear(config.width, config.head_width), nn.GELU(), nn.Linear(config.head_width, config.embedding_width)
+        )
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         sentence = F.normalize(self.transformer(input_ids, attention_mask), dim=-1)

@@ -45,7 +45,9 @@ class VqganConfig:
         """The same network on pictures folded less (or more), so that it ends in `grid` × `grid` cells."""
         patch, rest = divmod(self.image_size, grid * 2 ** (len(self.widths) - 1))
         if rest or patch < 1:
-            raise ValueError(f"expected a grid that {len(self.widths)} levels can make of {self.image_size} pixels but received {grid}")
+            raise ValueError(
+                f"expected a grid that {len(self.widths)} levels can make of {self.image_size} pixels but received {grid}"
+            )
         return replace(self, patch=patch)
 
 
@@ -69,7 +71,10 @@ class Encoder(nn.Sequential):
     """[B, C, H, W] -> [B, latent_width, h, w]"""
 
     def __init__(self, config: VqganConfig):
-        layers = [nn.PixelUnshuffle(config.patch), nn.Conv2d(config.channels * config.patch**2, config.widths[0], 3, padding=1)]
+        layers = [
+            nn.PixelUnshuffle(config.patch),
+            nn.Conv2d(config.channels * config.patch**2, config.widths[0], 3, padding=1),
+        ]
         for level, (width, blocks) in enumerate(zip(config.widths, config.encoder_blocks)):
             if level:
                 layers.append(nn.Conv2d(config.widths[level - 1], width, 3, stride=2, padding=1))
@@ -86,8 +91,16 @@ class Decoder(nn.Sequential):
         for level in reversed(range(len(config.widths))):
             layers += [ResidualBlock(config.widths[level]) for _ in range(config.decoder_blocks[level])]
             if level:
-                layers += [nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(config.widths[level], config.widths[level - 1], 3, padding=1)]
-        layers += [norm(config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], config.channels * config.patch**2, 3, padding=1), nn.PixelShuffle(config.patch)]
+                layers += [
+                    nn.Upsample(scale_factor=2, mode="nearest"),
+                    nn.Conv2d(config.widths[level], config.widths[level - 1], 3, padding=1),
+                ]
+        layers += [
+            norm(config.widths[0]),
+            nn.SiLU(),
+            nn.Conv2d(config.widths[0], config.channels * config.patch**2, 3, padding=1),
+            nn.PixelShuffle(config.patch),
+        ]
         super().__init__(*layers)
 
 
@@ -99,7 +112,9 @@ class Codebook(nn.Module):
         self.groups, self.decay, self.revive_below, self.residual = config.groups, decay, revive_below, config.residual
         codes = torch.randn(config.groups, config.codebook_size, config.code_width)
         # What is left grows smaller with every code of a residual cell.
-        codes = codes * 0.7 ** torch.arange(config.groups).view(-1, 1, 1) if self.residual else F.normalize(codes, dim=-1)
+        codes = (
+            codes * 0.7 ** torch.arange(config.groups).view(-1, 1, 1) if self.residual else F.normalize(codes, dim=-1)
+        )
         self.register_buffer("codes", codes)
         # Average picks a batch. Residual codes start from the first batch: none of them is worth keeping before it.
         usage = torch.full((config.groups, config.codebook_size), 0.0 if self.residual else 1.0)

@@ -1,6 +1,6 @@
 """The same work as `tessera imagine`, done by our own PyTorch training code on the same machine.
 
-    python -m prior.bench --bundle ../models/emoji --prior runs/prior --count 4 --json
+    python -m tessera_training.stages.bench --bundle ../models/emoji --prior runs/prior --count 4 --json
 
 Text embedding given; `count` pictures with guidance and the bundle's sampling; decoded. Timed twice: stepping with a
 key/value cache, and recomputing the whole prefix at every position, as the published implementation does.
@@ -15,13 +15,21 @@ from pathlib import Path
 
 import torch
 
-from export.load import config_from, load_prior, load_vqgan
-from prior.model import Prior, PriorConfig, draw, generate
-from vqgan.model import Vqgan, VqganConfig
+from tessera_training.models.load import config_from, load_prior, load_vqgan
+from tessera_training.models.prior import Prior, PriorConfig, draw, generate
+from tessera_training.models.vqgan import Vqgan, VqganConfig
 
 
 @torch.no_grad()
-def generate_recomputing(prior: Prior, embedding: torch.Tensor, generator: torch.Generator, temperature: float = 1.0, top_k: int = 256, top_p: float = 0.95, guidance: float = 1.0) -> torch.Tensor:
+def generate_recomputing(
+    prior: Prior,
+    embedding: torch.Tensor,
+    generator: torch.Generator,
+    temperature: float = 1.0,
+    top_k: int = 256,
+    top_p: float = 0.95,
+    guidance: float = 1.0,
+) -> torch.Tensor:
     """As `generate`, but position p runs the transformer over positions 0..p again. [B, D] -> tokens [B, P, groups]"""
     config, guided = prior.config, guidance != 1.0
     condition = prior.condition(torch.cat([embedding, torch.zeros_like(embedding)]) if guided else embedding)
@@ -36,7 +44,11 @@ def generate_recomputing(prior: Prior, embedding: torch.Tensor, generator: torch
 
     for p in range(config.positions):
         drawn = repeat(tokens[:, :p])
-        x = torch.cat([prior.start.expand(len(condition), 1, -1), prior.embed_tokens(drawn)], 1) + prior.places[: p + 1] + condition[:, : p + 1]
+        x = (
+            torch.cat([prior.start.expand(len(condition), 1, -1), prior.embed_tokens(drawn)], 1)
+            + prior.places[: p + 1]
+            + condition[:, : p + 1]
+        )
         for block in prior.blocks:
             x = block(x)
         hidden = torch.nn.functional.rms_norm(x[:, -1], (config.width,), prior.norm, 1e-6)
@@ -51,9 +63,24 @@ def models_of(bundle: dict, prior: Path, vqgan: Path) -> tuple[Prior, Vqgan, boo
     if (prior / "checkpoint.pt").exists() and (vqgan / "checkpoint.pt").exists():
         return load_prior(prior), load_vqgan(vqgan), True
     b = bundle["prior"]
-    renamed = {"positions": b["positions"], "groups": b["codesPerPosition"], "codebook_size": b["codebookSize"], "width": b["width"], "heads": b["heads"], "layers": b["layers"]}
+    renamed = {
+        "positions": b["positions"],
+        "groups": b["codesPerPosition"],
+        "codebook_size": b["codebookSize"],
+        "width": b["width"],
+        "heads": b["heads"],
+        "layers": b["layers"],
+    }
     config = config_from(PriorConfig, renamed | {"embedding_width": bundle["embeddingWidth"]})
-    picture = config_from(VqganConfig, {"groups": b["codesPerPosition"], "codebook_size": b["codebookSize"], "image_size": bundle["decoder"]["imageSize"], "channels": bundle["decoder"]["channels"]})
+    picture = config_from(
+        VqganConfig,
+        {
+            "groups": b["codesPerPosition"],
+            "codebook_size": b["codebookSize"],
+            "image_size": bundle["decoder"]["imageSize"],
+            "channels": bundle["decoder"]["channels"],
+        },
+    )
     return Prior(config).eval(), Vqgan(picture).eval(), False
 
 
@@ -87,8 +114,15 @@ def main() -> None:
     bundle = json.loads((args.bundle / "bundle.json").read_text(encoding="utf-8"))
     prior, vqgan, trained = models_of(bundle, args.prior, args.vqgan)
     sampling = bundle["sampling"]
-    settings = {"temperature": sampling["temperature"], "top_k": sampling["topK"], "top_p": sampling["topP"], "guidance": sampling["guidanceScale"]}
-    embedding = torch.nn.functional.normalize(torch.randn(1, prior.config.embedding_width, generator=torch.Generator().manual_seed(0)), dim=-1).expand(args.count, -1)
+    settings = {
+        "temperature": sampling["temperature"],
+        "top_k": sampling["topK"],
+        "top_p": sampling["topP"],
+        "guidance": sampling["guidanceScale"],
+    }
+    embedding = torch.nn.functional.normalize(
+        torch.randn(1, prior.config.embedding_width, generator=torch.Generator().manual_seed(0)), dim=-1
+    ).expand(args.count, -1)
     paint = lambda how: lambda: how(prior, embedding, torch.Generator().manual_seed(1), **settings)  # noqa: E731
     result = {
         "count": args.count,
@@ -102,7 +136,9 @@ def main() -> None:
         print(json.dumps(result))
     else:
         for how in ("cached", "recomputed"):
-            print(f"{how:>10}: {result[how]['totalSeconds']:.2f} s for {args.count} pictures ({result[how]['generateSeconds']:.2f} s of it the prior)")
+            print(
+                f"{how:>10}: {result[how]['totalSeconds']:.2f} s for {args.count} pictures ({result[how]['generateSeconds']:.2f} s of it the prior)"
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Trains CLIP: pictures and words into one space.
 
-    python -m clip.train --data runs/data --out runs/clip --minutes 20
+    python -m tessera_training.stages.clip --data runs/data --out runs/clip --minutes 20
 
 Run the same command again and it goes on where it stopped.
 """
@@ -14,13 +14,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from clip.model import BACKGROUND, Clip, ClipConfig
-from clip.text import load_tokenizer, tokenize
-from common.optim import Optimisers, split_parameters
-from common.pictures import Pictures
-from common.run import Run, autocast, cosine_schedule, pick_device
-from data.captions import Captioner, canonical
-from data.compose import Composer, Mix
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import Pictures
+from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
+from tessera_training.data.captions import Captioner, canonical
+from tessera_training.data.compose import Composer, Mix
+from tessera_training.models.clip import BACKGROUND, Clip, ClipConfig
+from tessera_training.models.text import load_tokenizer, tokenize
 
 
 def backgrounds(count: int, generator: torch.Generator) -> torch.Tensor:
@@ -49,15 +49,28 @@ def contrastive(image: torch.Tensor, text: torch.Tensor, scale: torch.Tensor, ig
 def evaluate(model: Clip, pictures: Pictures, tokenizer, indices: np.ndarray, device) -> dict[str, float]:
     """Text -> picture retrieval of held-out pairs in groups of 100, the pair's cosine, and the gap between the means."""
     model.eval()
-    captions = [canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices]
-    image = torch.cat([model.embed_pictures(pictures.batch(indices[a : a + 64]).to(device)) for a in range(0, len(indices), 64)])
-    text = torch.cat([model.text(*(t.to(device) for t in tokenize(tokenizer, captions[a : a + 64])))[0] for a in range(0, len(captions), 64)])
+    captions = [
+        canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices
+    ]
+    image = torch.cat(
+        [model.embed_pictures(pictures.batch(indices[a : a + 64]).to(device)) for a in range(0, len(indices), 64)]
+    )
+    text = torch.cat(
+        [
+            model.text(*(t.to(device) for t in tokenize(tokenizer, captions[a : a + 64])))[0]
+            for a in range(0, len(captions), 64)
+        ]
+    )
     hits = []
     for a in range(0, len(indices) - 99, 100):
         similarity = text[a : a + 100] @ image[a : a + 100].T
         hits.append((similarity.argmax(1) == torch.arange(100, device=device)).float())
     model.train()
-    return {"retrieval_of_100": torch.cat(hits).mean().item(), "cosine": (image * text).sum(-1).mean().item(), "gap": (image.mean(0) - text.mean(0)).norm().item()}
+    return {
+        "retrieval_of_100": torch.cat(hits).mean().item(),
+        "cosine": (image * text).sum(-1).mean().item(),
+        "gap": (image.mean(0) - text.mean(0)).norm().item(),
+    }
 
 
 def main() -> None:
@@ -78,16 +91,23 @@ def main() -> None:
     model = Clip(config, from_teacher=not (args.out / "checkpoint.pt").exists()).to(device)
     # The image tower is ours from scratch; the text transformer starts from the teacher and moves gently.
     matrices, rest = split_parameters(model.image, lambda name, p: p.ndim == 4)
-    optimiser = Optimisers(matrices, [*rest, model.log_scale, *model.text.head.parameters()], args.muon_lr, 1e-3, weight_decay=0.01)
+    optimiser = Optimisers(
+        matrices, [*rest, model.log_scale, *model.text.head.parameters()], args.muon_lr, 1e-3, weight_decay=0.01
+    )
     gentle = torch.optim.AdamW(model.text.transformer.parameters(), lr=args.lr / 5, betas=(0.9, 0.98))
-    run = Run(args.out, {"model": model, "optimiser": optimiser, "gentle": gentle}, config.to_dict(), args.minutes, args.steps)
+    run = Run(
+        args.out, {"model": model, "optimiser": optimiser, "gentle": gentle}, config.to_dict(), args.minutes, args.steps
+    )
 
     pictures, tokenizer = Pictures(args.data), load_tokenizer(config.text.context_length)
     held_out = np.random.default_rng(0).permutation(pictures.indices("pair"))
     composer = Composer(pictures, pictures.indices("train"), seed=1 + run.step, mix=Mix())
     rng, generator = random.Random(run.step), torch.Generator().manual_seed(run.step)
     captioner = Captioner(pictures.concepts, rng)
-    texts, vectors = json.loads((args.data / "texts.json").read_text()), np.load(args.data / "texts.f16.npy", mmap_mode="r")
+    texts, vectors = (
+        json.loads((args.data / "texts.json").read_text()),
+        np.load(args.data / "texts.f16.npy", mmap_mode="r"),
+    )
 
     while run.go_on():
         factor = cosine_schedule(run.progress)

@@ -1,6 +1,6 @@
 """Trains stage 2, language-free.
 
-    python -m prior.train --tokens runs/tokens --vqgan runs/vqgan --clip runs/clip --out runs/prior --minutes 60
+    python -m tessera_training.stages.prior --tokens runs/tokens --vqgan runs/vqgan --clip runs/clip --out runs/prior --minutes 60
 
 Run the same command again (with more minutes) and it goes on where it stopped.
 
@@ -17,11 +17,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common.optim import Optimisers, split_parameters
-from common.run import Run, autocast, cosine_schedule, pick_device
-from common.sheets import save_sheet
-from prior.model import Prior, PriorConfig, generate
-from prior.tokens import load_clip, load_vqgan
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
+from tessera_training.common.sheets import save_sheet
+from tessera_training.models.prior import Prior, PriorConfig, generate
+from tessera_training.stages.tokens import load_clip, load_vqgan
 
 
 class GapNoise:
@@ -37,7 +37,9 @@ class GapNoise:
         self.mean = torch.from_numpy(gap["mean"].astype(np.float32)).to(device)
 
     def __call__(self, embedding: torch.Tensor) -> torch.Tensor:
-        strength = torch.rand(len(embedding), 1, device=embedding.device) * (torch.rand(len(embedding), 1, device=embedding.device) > 0.25)
+        strength = torch.rand(len(embedding), 1, device=embedding.device) * (
+            torch.rand(len(embedding), 1, device=embedding.device) > 0.25
+        )
         noise = self.mean + torch.randn_like(embedding) @ self.root.T
         return F.normalize(embedding + strength * noise, dim=-1)
 
@@ -48,7 +50,9 @@ class TokenBatches:
     def __init__(self, folder: Path, seed: int):
         files = sorted(folder.glob("pass-*.npz"))
         if not files:
-            raise FileNotFoundError(f"expected pass-*.npz in {folder}: run python -m prior.tokens first")
+            raise FileNotFoundError(
+                f"expected pass-*.npz in {folder}: run python -m tessera_training.stages.tokens first"
+            )
         loaded = [np.load(f) for f in files]
         self.tokens = np.concatenate([f["tokens"] for f in loaded])
         self.embeddings = np.concatenate([f["embeddings"] for f in loaded])
@@ -58,7 +62,9 @@ class TokenBatches:
 
     def draw(self, size: int, device) -> tuple[torch.Tensor, torch.Tensor]:
         rows = np.searchsorted(self.cumulative, self.rng.random(size)).clip(max=len(self.tokens) - 1)
-        return torch.from_numpy(self.tokens[rows].astype(np.int64)).to(device), torch.from_numpy(self.embeddings[rows].astype(np.float32)).to(device)
+        return torch.from_numpy(self.tokens[rows].astype(np.int64)).to(device), torch.from_numpy(
+            self.embeddings[rows].astype(np.float32)
+        ).to(device)
 
 
 def reconstruction_loss(logits: list[torch.Tensor], embedding: torch.Tensor, vqgan, clip) -> torch.Tensor:
@@ -81,7 +87,10 @@ def evaluate(prior: Prior, held_out, device, limit: int = 384) -> dict[str, floa
     out = {}
     for name, key in (("image", "embeddings"), ("text", "text_embeddings")):
         embedding = torch.from_numpy(held_out[key][every].astype(np.float32))
-        losses = [prior.loss(prior(t.to(device), e.to(device)), t.to(device)) * len(t) for t, e in zip(tokens.split(96), embedding.split(96))]
+        losses = [
+            prior.loss(prior(t.to(device), e.to(device)), t.to(device)) * len(t)
+            for t, e in zip(tokens.split(96), embedding.split(96))
+        ]
         groups = sum(losses) / len(tokens)
         out |= {f"{name}_{g}": v.item() for g, v in enumerate(groups)} | {name: groups.mean().item()}
     prior.train()
@@ -110,9 +119,25 @@ def main() -> None:
     device = pick_device()
     vqgan, clip = load_vqgan(args.vqgan).to(device), load_clip(args.clip).to(device)
     v = vqgan.config
-    config = PriorConfig(v.positions, v.groups, v.codebook_size, clip.config.image.embedding_width, args.width, args.width // 64, args.layers, token_dropout=args.token_dropout)
+    config = PriorConfig(
+        v.positions,
+        v.groups,
+        v.codebook_size,
+        clip.config.image.embedding_width,
+        args.width,
+        args.width // 64,
+        args.layers,
+        token_dropout=args.token_dropout,
+    )
     prior = Prior(config).to(device)
-    matrices, rest = split_parameters(prior, lambda name, p: name.startswith("blocks.") and p.ndim == 2 or name in ("depth.up.weight", "depth.down.weight", "condition.map_in.weight"))
+    matrices, rest = split_parameters(
+        prior,
+        lambda name, p: (
+            name.startswith("blocks.")
+            and p.ndim == 2
+            or name in ("depth.up.weight", "depth.down.weight", "condition.map_in.weight")
+        ),
+    )
     optimiser = Optimisers(matrices, rest, args.muon_lr, args.lr)
     run = Run(args.out, {"model": prior, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
     torch.manual_seed(run.step)
@@ -136,7 +161,11 @@ def main() -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        run.log(loss=losses.mean().item(), **{f"code_{g}": x.item() for g, x in enumerate(losses)}, reconstruction=again.item())
+        run.log(
+            loss=losses.mean().item(),
+            **{f"code_{g}": x.item() for g, x in enumerate(losses)},
+            reconstruction=again.item(),
+        )
         if run.step % 250 == 0:
             run.record("held-out.csv", **evaluate(prior, held_out, device))
             sheet(prior, vqgan, held_out, device, args.out / "sheet.png")
@@ -152,7 +181,9 @@ def sheet(prior: Prior, vqgan, held_out, device, path: Path) -> None:
     painted = []
     for key in ("embeddings", "text_embeddings"):
         embedding = torch.from_numpy(held_out[key][rows].astype(np.float32)).to(device)
-        painted.append(vqgan.decode(generate(prior, embedding, torch.Generator(device).manual_seed(1), guidance=2.0, top_k=128)))
+        painted.append(
+            vqgan.decode(generate(prior, embedding, torch.Generator(device).manual_seed(1), guidance=2.0, top_k=128))
+        )
     save_sheet([real, *painted], path)
     prior.train()
 

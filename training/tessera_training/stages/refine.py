@@ -1,6 +1,6 @@
 """The second half of stage 1: sharpens the decoder with a perceptual and an adversarial loss (VQGAN, arXiv 2012.09841).
 
-    python -m vqgan.refine --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/decoder --minutes 15
+    python -m tessera_training.stages.refine --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/decoder --minutes 15
 
 Encoder and codebook stay frozen, so tokens keep their meaning: a prior that is trained already gets sharper pictures for
 nothing, and a decoder can be refined again at any time. The perceptual features are our own CLIP image tower's.
@@ -15,13 +15,13 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from clip.model import to_pixels
-from common.optim import Optimisers, split_parameters
-from common.pictures import Pictures
-from common.run import Run, autocast, cosine_schedule, pick_device
-from common.sheets import save_sheet
-from prior.tokens import load_clip, load_vqgan
-from vqgan.train import augment, evaluate, pixel_loss
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import Pictures
+from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
+from tessera_training.common.sheets import save_sheet
+from tessera_training.models.clip import to_pixels
+from tessera_training.stages.tokens import load_clip, load_vqgan
+from tessera_training.stages.vqgan import augment, evaluate, pixel_loss
 
 
 class Discriminator(nn.Sequential):
@@ -55,7 +55,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--perceptual", type=float, default=0.1)
     parser.add_argument("--adversarial", type=float, default=0.02)
-    parser.add_argument("--adversary-from", type=float, default=0.2, help="share of the run before the adversary counts")
+    parser.add_argument(
+        "--adversary-from", type=float, default=0.2, help="share of the run before the adversary counts"
+    )
     args = parser.parse_args()
 
     torch.manual_seed(0)
@@ -66,7 +68,13 @@ def main() -> None:
     matrices, rest = split_parameters(model.decoder, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, rest, muon_lr=0.004, adam_lr=2e-4)
     judge = torch.optim.AdamW(adversary.parameters(), 4e-4, betas=(0.5, 0.9))
-    run = Run(args.out, {"decoder": model.decoder, "adversary": adversary, "optimiser": optimiser, "judge": judge}, asdict(model.config), args.minutes, args.steps)
+    run = Run(
+        args.out,
+        {"decoder": model.decoder, "adversary": adversary, "optimiser": optimiser, "judge": judge},
+        asdict(model.config),
+        args.minutes,
+        args.steps,
+    )
     pictures = Pictures(args.data)
     train, held_out = pictures.indices("train"), pictures.indices("pair", "concept")
     probe = held_out[:: max(1, len(held_out) // 256)][:256]

@@ -1,6 +1,6 @@
 """Turns pictures into what stage 2 reads: image tokens and CLIP image embeddings. No word goes in.
 
-    python -m prior.tokens --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/tokens --passes 6
+    python -m tessera_training.stages.tokens --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/tokens --passes 6
 
 Each pass draws every training picture once: pass 0 as it is, pass 1 mirrored, the others moved, counted, paired, on
 colours (data/compose.py) and a fifth of them in other hues, which no caption has to say here. One file a pass, so that
@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from clip.model import Clip
-from clip.text import load_tokenizer, tokenize
-from common.pictures import Pictures, shift_hue
-from common.run import autocast, pick_device
-from data.captions import Captioner, canonical
-from data.compose import Composer, Mix
-from export import load
-from vqgan.model import Vqgan
+from tessera_training.common.pictures import Pictures, shift_hue
+from tessera_training.common.run import autocast, pick_device
+from tessera_training.data.captions import Captioner, canonical
+from tessera_training.data.compose import Composer, Mix
+from tessera_training.export import load
+from tessera_training.models.clip import Clip
+from tessera_training.models.text import load_tokenizer, tokenize
+from tessera_training.models.vqgan import Vqgan
 
 
 def load_vqgan(folder: Path) -> Vqgan:
@@ -51,7 +51,10 @@ def encode(x: torch.Tensor, vqgan: Vqgan, clip: Clip, device) -> tuple[np.ndarra
 def embed_texts(clip: Clip, texts: list[str], device) -> np.ndarray:
     """-> float32 [N, D]"""
     tokenizer = load_tokenizer(clip.config.text.context_length)
-    parts = [clip.text(*(t.to(device) for t in tokenize(tokenizer, texts[at : at + 128])))[0] for at in range(0, len(texts), 128)]
+    parts = [
+        clip.text(*(t.to(device) for t in tokenize(tokenizer, texts[at : at + 128])))[0]
+        for at in range(0, len(texts), 128)
+    ]
     return torch.cat(parts).float().cpu().numpy()
 
 
@@ -70,10 +73,18 @@ def main() -> None:
 
     if not (args.out / "held-out.npz").exists():
         held_out = pictures.indices("pair", "concept")
-        made = [encode(pictures.batch(held_out[at : at + 64]), vqgan, clip, device) for at in range(0, len(held_out), 64)]
+        made = [
+            encode(pictures.batch(held_out[at : at + 64]), vqgan, clip, device) for at in range(0, len(held_out), 64)
+        ]
         records = [pictures.records[i] for i in held_out]
         texts = embed_texts(clip, [canonical(pictures.concepts, r["concept"], r["style"]) for r in records], device)
-        np.savez(args.out / "held-out.npz", indices=held_out, tokens=np.concatenate([m[0] for m in made]), embeddings=np.concatenate([m[1] for m in made]), text_embeddings=texts)
+        np.savez(
+            args.out / "held-out.npz",
+            indices=held_out,
+            tokens=np.concatenate([m[0] for m in made]),
+            embeddings=np.concatenate([m[1] for m in made]),
+            text_embeddings=texts,
+        )
 
     for n in range(args.passes):
         path = args.out / f"pass-{n}.npz"
@@ -101,10 +112,21 @@ def main() -> None:
         records = [pictures.records[i] for i in train]
         # Everything as people write it: with and without a style, in any language.
         texts = [captioner.one(r["concept"], r["style"] if rng.random() < 0.6 else None, r["name"]) for r in records]
-        text, image = embed_texts(clip, texts, device), np.load(args.out / "pass-0.npz")["embeddings"].astype(np.float32)
+        text, image = (
+            embed_texts(clip, texts, device),
+            np.load(args.out / "pass-0.npz")["embeddings"].astype(np.float32),
+        )
         gap = text - image
-        np.savez(args.out / "gap.npz", mean=gap.mean(0), covariance=np.cov(gap.T), text_mean=text.mean(0), image_mean=image.mean(0))
-        print(f"text–image cosine {np.mean((text * image).sum(1)):.3f}, distance of the means {np.linalg.norm(gap.mean(0)):.3f}")
+        np.savez(
+            args.out / "gap.npz",
+            mean=gap.mean(0),
+            covariance=np.cov(gap.T),
+            text_mean=text.mean(0),
+            image_mean=image.mean(0),
+        )
+        print(
+            f"text–image cosine {np.mean((text * image).sum(1)):.3f}, distance of the means {np.linalg.norm(gap.mean(0)):.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Trains stage 1.
 
-    python -m vqgan.train --data runs/data --out runs/vqgan --minutes 30
-    python -m vqgan.train --data runs/data --out runs/vqgan-probe --minutes 2 --groups 1 --codebook-size 2048
-    python -m vqgan.train --out runs/vqgan-residual --groups 4 --residual --code-width 32 --perceptual 0.3 --start runs/vqgan
+    python -m tessera_training.stages.vqgan --data runs/data --out runs/vqgan --minutes 30
+    python -m tessera_training.stages.vqgan --data runs/data --out runs/vqgan-probe --minutes 2 --groups 1 --codebook-size 2048
+    python -m tessera_training.stages.vqgan --out runs/vqgan-residual --groups 4 --residual --code-width 32 --perceptual 0.3 --start runs/vqgan
 
 Run the same command again and it goes on where it stopped. Pictures only: no word is read.
 """
@@ -15,12 +15,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common.optim import Optimisers, split_parameters
-from common.perceptual import PerceptualLoss
-from common.pictures import Pictures, over, random_affine, shift_hue
-from common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
-from common.sheets import save_sheet
-from vqgan.model import Vqgan, VqganConfig
+from tessera_training.common.optim import Optimisers, split_parameters
+from tessera_training.common.pictures import Pictures, over, random_affine, shift_hue
+from tessera_training.common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
+from tessera_training.common.sheets import save_sheet
+from tessera_training.models.perceptual import PerceptualLoss
+from tessera_training.models.vqgan import Vqgan, VqganConfig
 
 
 def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -37,14 +37,20 @@ def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 def pixel_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """L1 + a little L2, and L1 of the differences between neighbours, which keeps edges sharp."""
     difference = made - real
-    edges = (difference[..., 1:] - difference[..., :-1]).abs().mean() + (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
+    edges = (difference[..., 1:] - difference[..., :-1]).abs().mean() + (
+        difference[..., 1:, :] - difference[..., :-1, :]
+    ).abs().mean()
     return difference.abs().mean() + 2.0 * difference.pow(2).mean() + 0.5 * edges
 
 
 def start_from(model: Vqgan, folder: Path) -> int:
     """Takes over what another VQGAN has in the same place and shape, whatever its codes are -> how many tensors."""
     theirs, ours = load_checkpoint(folder / "checkpoint.pt")["state"]["model"], model.state_dict()
-    alike = {name: value for name, value in theirs.items() if not name.startswith("codebook.") and ours[name].shape == value.shape}
+    alike = {
+        name: value
+        for name, value in theirs.items()
+        if not name.startswith("codebook.") and ours[name].shape == value.shape
+    }
     model.load_state_dict(ours | alike)
     return len(alike)
 
@@ -79,14 +85,24 @@ def main() -> None:
     parser.add_argument("--codebook-size", type=int, default=1024)
     parser.add_argument("--code-width", type=int, default=VqganConfig.code_width)
     parser.add_argument("--residual", action="store_true", help="each code of a cell refines the codes before it")
-    parser.add_argument("--perceptual", type=float, default=0.0, help="weight of EfficientNet's distance (common/perceptual.py)")
+    parser.add_argument(
+        "--perceptual", type=float, default=0.0, help="weight of EfficientNet's distance (models/perceptual.py)"
+    )
     parser.add_argument("--start", type=Path, help="a run whose layers are taken over where they fit")
-    parser.add_argument("--grid", type=int, default=VqganConfig().grid, choices=(8, 16), help="16 is the paper's: four times the positions for the prior")
+    parser.add_argument(
+        "--grid",
+        type=int,
+        default=VqganConfig().grid,
+        choices=(8, 16),
+        help="16 is the paper's: four times the positions for the prior",
+    )
     args = parser.parse_args()
 
     torch.manual_seed(0)
     device = pick_device()
-    config = VqganConfig(groups=args.groups, codebook_size=args.codebook_size, code_width=args.code_width, residual=args.residual).with_grid(args.grid)
+    config = VqganConfig(
+        groups=args.groups, codebook_size=args.codebook_size, code_width=args.code_width, residual=args.residual
+    ).with_grid(args.grid)
     model = Vqgan(config).to(device, memory_format=torch.channels_last)
     if args.start and not (args.out / "checkpoint.pt").exists():
         print(f"{start_from(model, args.start)} of {len(model.state_dict())} tensors from {args.start}")
