@@ -23,7 +23,7 @@ VQGAN = VqganConfig(
     widths=(16, 32),
     encoder_blocks=(1, 1),
     decoder_blocks=(1, 1),
-    groups=2,
+    codes_per_position=2,
     codebook_size=64,
     code_width=8,
 )
@@ -32,7 +32,7 @@ CLIP = ClipConfig(
     TextConfig(vocabulary=100, width=32, heads=4, layers=2, context_length=12, embedding_width=16, head_width=32),
 )
 PRIOR = PriorConfig(
-    positions=64, groups=2, codebook_size=64, embedding_width=16, width=64, heads=4, layers=2, map_rank=8
+    positions=64, codes_per_position=2, codebook_size=64, embedding_width=16, width=64, heads=4, layers=2, map_rank=8
 )
 
 

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from tessera_training.convert import __main__ as cli
 from tessera_training.convert.bundle import PRECISIONS, Networks, fit, save_graph
 from tessera_training.convert.gpt import GptConfig, greedy
-from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
 from tessera_training.convert.random_checkpoints import TINY, write
 from tessera_training.convert.tokenizer import byte_letters, read_merges
 from tessera_training.convert.tower_graphs import build_condition
@@ -75,7 +75,7 @@ def test_every_number_agrees_with_pytorch_from_either_layout_of_clip(checkpoints
 def test_greedy_tokens_are_those_of_the_published_loop(checkpoints, bundle):
     from tessera_training.convert.verify import BundleGraphs, draw_greedily
 
-    gpt = load_gpt(checkpoints / "gpt_coco.pt")
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
     embedding = torch.nn.functional.normalize(
         torch.randn(3, TINY.gpt.embedding_width, generator=torch.Generator().manual_seed(5)), dim=-1
     )
@@ -120,11 +120,9 @@ def test_a_failed_conversion_leaves_what_was_there(checkpoints, bundle, monkeypa
 
 
 def test_networks_that_do_not_belong_together_are_refused(checkpoints):
-    gpt, vqgan, clip = (
-        load_gpt(checkpoints / "gpt_coco.pt"),
-        load_vqgan(checkpoints / "vqgan_coco.pt", 4),
-        load_clip(checkpoints / "clip-hf"),
-    )
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
+    vqgan = read_vqgan(checkpoints / "vqgan_coco.pt", 4)
+    clip = read_clip(checkpoints / "clip-hf")
     object.__setattr__(gpt, "config", GptConfig(codebook_size=97, positions=16, embedding_width=32))
     with pytest.raises(ValueError, match="as many codes as the VQGAN, that is 96, but received one with 97"):
         Networks(gpt, vqgan, clip)
@@ -133,7 +131,7 @@ def test_networks_that_do_not_belong_together_are_refused(checkpoints):
 def test_a_graph_beyond_protobufs_limit_keeps_its_weights_beside_it(checkpoints, tmp_path):
     import onnxruntime as ort
 
-    gpt = load_gpt(checkpoints / "gpt_coco.pt")
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
     embedding = np.random.default_rng(0).standard_normal((2, 32)).astype(np.float32)
     made = []
     for folder, largest in (("one", 10**9), ("two", 1000)):
@@ -158,13 +156,12 @@ def test_precisions_with_other_bits_for_the_prior():
 
 
 def plain_bpe(text: str, merges: list[str]) -> list[int]:
-    """Written for this test alone: ASCII, each word a list of letters whose best neighbours are joined until none are left."""
+    """Written for this test alone: ASCII, each word a list of letters whose best neighbours are joined until none are
+    left."""
     letters = byte_letters()
     names = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
-    numbers, ranks = (
-        {name: at for at, name in enumerate(names)},
-        {tuple(merge.split()): at for at, merge in enumerate(merges)},
-    )
+    numbers = {name: at for at, name in enumerate(names)}
+    ranks = {tuple(merge.split()): at for at, merge in enumerate(merges)}
     ids = []
     for word in re.findall(r"'s|'t|'re|'ve|'m|'ll|'d|[a-z]+|[0-9]|[^\sa-z0-9]+", text.lower()):
         parts = [*word[:-1], word[-1] + "</w>"]
@@ -221,7 +218,7 @@ def test_the_bot_paints_what_pytorch_paints(checkpoints, bundle, tmp_path):
     assert done.returncode == 0, done.stderr
     painted = np.asarray(Image.open(json.loads(done.stdout)["images"][0]["path"]).convert("RGB")).astype(float)
     merges = read_merges(checkpoints / "bpe_simple_vocab_16e6.txt.gz", TINY.clip.vocabulary)
-    embedding = load_clip(checkpoints / "clip_vit_b32.pt").embed_text(torch.tensor([plain_bpe(prompt, merges)]))
-    tokens = greedy(load_gpt(checkpoints / "gpt_coco.pt"), embedding)
-    wanted = load_vqgan(checkpoints / "vqgan_coco.pt", 4).decode(tokens)[0].permute(1, 2, 0).numpy() * 255
+    embedding = read_clip(checkpoints / "clip_vit_b32.pt").embed_text(torch.tensor([plain_bpe(prompt, merges)]))
+    tokens = greedy(read_gpt(checkpoints / "gpt_coco.pt"), embedding)
+    wanted = read_vqgan(checkpoints / "vqgan_coco.pt", 4).decode(tokens)[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(painted - wanted).max() <= 0.51

@@ -29,10 +29,8 @@ def test_a_product_is_the_convolution(side):
 
 @torch.inference_mode()
 def test_only_the_copy_multiplies_and_only_on_the_grid(vqgan):
-    copy, tokens = (
-        multiply_on_the_grid(vqgan),
-        torch.randint(0, 96, (2, 16), generator=torch.Generator().manual_seed(0)),
-    )
+    copy = multiply_on_the_grid(vqgan)
+    tokens = torch.randint(0, 96, (2, 16), generator=torch.Generator().manual_seed(0))
     assert torch.allclose(copy.decode(tokens), vqgan.decode(tokens), atol=1e-4)
     assert not any(isinstance(part, ProductConv) for part in vqgan.modules())
     first_up = next(at for at, part in enumerate(copy.decoder.up) if type(part).__name__ == "Up")

@@ -85,7 +85,8 @@ def test_a_javascript_literal_is_read():
 def test_the_card_shows_what_was_measured():
     bundle = {
         "name": "x", "version": "1", "licence": "MIT", "files": {}, "styles": [{"name": "flat"}], "provenance": [],
-        "prior": {"positions": 64, "codesPerPosition": 2, "codebookSize": 64, "layers": 1, "width": 64}, "decoder": {"imageSize": 32, "channels": 4},
+        "prior": {"positions": 64, "codesPerPosition": 2, "codebookSize": 64, "layers": 1, "width": 64},
+        "decoder": {"imageSize": 32, "channels": 4},
     }  # fmt: skip
     metrics = {
         "psnr": 23.5,

@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
+from tessera_training.common.quantise import quantise_blocks
 from tessera_training.evaluate.sampler import BundleSampler, Sampling
 from tessera_training.export.bundle import FULL, Precision, write_bundle
-from tessera_training.export.graph import quantise_blocks
 from tessera_training.export.prior_graphs import build_depth, build_step
 from tessera_training.export.storage import shrink
 from tessera_training.models.load import load_vqgan
@@ -72,11 +72,9 @@ def test_step_and_depth_equal_the_reference_at_mixed_positions(models, bits, tol
     """Rows are at different places, and the cache beyond a row's place is full of rubbish that must not be read."""
     prior = models[2]
     config, rows = prior.config, 5
-    reference, step, depth = (
-        PriorStep(prior),
-        session(build_step(prior, bits, 32)),
-        session(build_depth(prior, bits, 32)),
-    )
+    reference = PriorStep(prior)
+    step = session(build_step(prior, bits, 32))
+    depth = session(build_depth(prior, bits, 32))
     torch.manual_seed(3)
     cache = [torch.randn(rows, config.heads, config.positions, config.head_width) * 3 for _ in range(2 * config.layers)]
     tokens, condition = torch.randint(0, config.codebook_size, (rows, 2)), torch.randn(rows, config.width)
@@ -202,7 +200,7 @@ def test_pictures_and_tokens_agree(models, bundle):
 def test_bundle_describes_its_files(bundle, models):
     described = json.loads((bundle / "bundle.json").read_text())
     assert set(described["files"]) == {p.name for p in bundle.iterdir()} - {"bundle.json", "CARD.md"}
-    assert described["prior"]["codesPerPosition"] == models[2].config.groups
+    assert described["prior"]["codesPerPosition"] == models[2].config.codes_per_position
     assert described["decoder"]["grid"] ** 2 == described["prior"]["positions"]
 
 

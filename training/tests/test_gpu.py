@@ -1,4 +1,5 @@
-"""A run on a GPU, from the pack to the checkpoints: nothing is lost on the way but what is meant to be, and damage is noticed."""
+"""A run on a GPU, from the pack to the checkpoints: nothing is lost on the way but what is meant to be, and damage is
+noticed."""
 
 import lzma
 import random
@@ -14,11 +15,11 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from tessera_training.common.pictures import Pictures
+from tessera_training.common.quantise import quantise_blocks
 from tessera_training.data.captions import COLOURS, NUMBERS, Captioner
 from tessera_training.data.compose import PLAIN, WORN, Composer, Mix, Scene
 from tessera_training.data.tint import tint
 from tessera_training.evaluate.measures import count_objects, main_colour
-from tessera_training.export.graph import quantise_blocks
 from tessera_training.export.prior_graphs import build_depth
 from tessera_training.gpu import merge, parts, perceptual, teacher, texts, webp
 from tessera_training.gpu.clip_stage import false_negatives
@@ -263,9 +264,9 @@ def test_joined_chunks_keep_their_layers(pictures, renderer, tokenizer_file):
 
 TINY = replace(
     REHEARSAL,
-    vqgan=replace(VQGAN, groups=3, residual=True),
+    vqgan=replace(VQGAN, codes_per_position=3, residual=True),
     clip=CLIP,
-    prior=replace(PRIOR, groups=3),
+    prior=replace(PRIOR, codes_per_position=3),
     rows=4,
     vqgan_batch=4,
     clip_batch=8,
@@ -402,7 +403,7 @@ def test_the_whole_run_fits_into_what_comes_back(tmp_path):
 @torch.no_grad()
 def test_more_codes_a_position_each_know_those_before_them():
     torch.manual_seed(0)
-    prior = Prior(replace(PRIOR, groups=4)).eval()
+    prior = Prior(replace(PRIOR, codes_per_position=4)).eval()
     tokens, embedding = torch.randint(0, 64, (2, 64, 4)), torch.randn(2, 16)
     before = prior(tokens, embedding)
     assert [x.shape for x in before] == [(2, 64, 64)] * 4
@@ -427,4 +428,4 @@ def test_two_codes_are_what_they_were(models):
 
 def test_more_than_two_codes_are_not_exported_yet():
     with pytest.raises(ValueError, match="expected a prior with 2 codes a position for the depth graph but received 3"):
-        build_depth(Prior(replace(PRIOR, groups=3)))
+        build_depth(Prior(replace(PRIOR, codes_per_position=3)))

@@ -80,7 +80,7 @@ def test_evaluation_leaves_the_codebook_alone():
     assert torch.equal(book.codes, before)
 
 
-RESIDUAL = replace(VQGAN, groups=3, residual=True)
+RESIDUAL = replace(VQGAN, codes_per_position=3, residual=True)
 
 
 def test_each_residual_code_brings_a_cell_nearer():
@@ -136,7 +136,7 @@ def test_the_papers_grid_runs_through_both_stages():
         widths=(16, 16, 32),
         encoder_blocks=(1, 1, 1),
         decoder_blocks=(1, 1, 1),
-        groups=1,
+        codes_per_position=1,
         codebook_size=32,
         code_width=8,
     ).with_grid(16)
@@ -147,7 +147,14 @@ def test_the_papers_grid_runs_through_both_stages():
     assert made.shape == (2, 4, 128, 128) and tokens.shape == (2, 256, 1)
     prior = Prior(
         PriorConfig(
-            positions=256, groups=1, codebook_size=32, embedding_width=16, width=32, heads=2, layers=1, map_rank=4
+            positions=256,
+            codes_per_position=1,
+            codebook_size=32,
+            embedding_width=16,
+            width=32,
+            heads=2,
+            layers=1,
+            map_rank=4,
         )
     )
     embedding = F.normalize(torch.randn(2, 16), dim=-1)

@@ -1,7 +1,7 @@
 """Checkpoints small enough for the repository, so that training goes on wherever it is cloned.
 
-    python -m tessera_training.common.compact pack runs/vqgan-residual      # -> checkpoints/vqgan-residual.pt
-    python -m tessera_training.common.compact unpack                        # checkpoints/*.pt -> runs/*/checkpoint.pt, where none is there
+    python -m tessera_training.common.compact pack runs/vqgan-residual   # -> checkpoints/vqgan-residual.pt
+    python -m tessera_training.common.compact unpack   # checkpoints/*.pt -> runs/*/checkpoint.pt, where none is there
 
 Half the bits and no optimiser: momentum is built anew within some twenty steps.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
+from tessera_training.common.paths import TRAINING
 from tessera_training.common.run import load_checkpoint, save_atomically
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
-WEIGHTS = ("model", "ema")  # names of a run's state that are weights
+CHECKPOINTS = TRAINING / "checkpoints"
 
 
 def cast(state: dict, kind: torch.dtype) -> dict:
@@ -24,7 +24,7 @@ def cast(state: dict, kind: torch.dtype) -> dict:
 def pack(run: Path, folder: Path = CHECKPOINTS) -> Path:
     """A run's folder -> one file named after it."""
     checkpoint = load_checkpoint(run / "checkpoint.pt")
-    state = {name: cast(part, torch.float16) for name, part in checkpoint["state"].items() if name in WEIGHTS}
+    state = {"model": cast(checkpoint["state"]["model"], torch.float16)}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run.name}.pt"
     save_atomically(checkpoint | {"state": state}, path)

@@ -1,6 +1,7 @@
 """Pictures in memory, and what is done to them on the fly."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,10 @@ class Pictures:
         """float32 [B, 4, H, W] in 0..1, premultiplied."""
         pixels = torch.from_numpy(self.pixels[np.asarray(indices)].astype(np.float32))
         return pixels.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).div_(255)
+
+    def batches(self, indices: np.ndarray, size: int = 64) -> Iterator[torch.Tensor]:
+        """`batch` after `batch` of at most `size`, in the order of `indices`."""
+        return (self.batch(indices[at : at + size]) for at in range(0, len(indices), size))
 
 
 def random_affine(

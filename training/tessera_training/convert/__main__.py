@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from tessera_training.convert.bundle import PRECISIONS, SAMPLING, Labels, Networks, write_bundle
-from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
 from tessera_training.convert.tokenizer import read_merges, tokenizer_json
 
 PARTS = 3 + 6 + 1  # checkpoints read, graphs written, checksums
@@ -36,7 +36,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--bpe",
         type=Path,
-        help="bpe_simple_vocab_16e6.txt.gz; may be left out where the Hugging Face folder has merges.txt or tokenizer.json",
+        help="bpe_simple_vocab_16e6.txt.gz; not needed where the Hugging Face folder has merges.txt or tokenizer.json",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="the bundle's folder; a bundle that is there is replaced"
@@ -80,13 +80,13 @@ def convert(args: argparse.Namespace) -> dict:
             bar.set_description_str(part)
 
         on_part("read CLIP")
-        clip = load_clip(args.clip)
+        clip = read_clip(args.clip)
         bpe = args.bpe or args.clip
         tokenizer = tokenizer_json(read_merges(bpe, clip.config.vocabulary), bpe)
         on_part("read GPT")
-        gpt = load_gpt(args.gpt, args.heads)
+        gpt = read_gpt(args.gpt, args.heads)
         on_part("read VQGAN")
-        nets = Networks(gpt, load_vqgan(args.vqgan, isqrt(gpt.config.positions)), clip)
+        nets = Networks(gpt, read_vqgan(args.vqgan, isqrt(gpt.config.positions)), clip)
         precision = PRECISIONS[args.precision].with_prior(args.prior_bits)
         labels = Labels(args.name or args.out.absolute().name, args.bundle_version, candidates=args.candidates)
         sources = {"gpt": args.gpt, "vqgan": args.vqgan, "clip": args.clip} | ({"bpe": args.bpe} if args.bpe else {})

@@ -25,7 +25,8 @@ from tessera_training.convert.tower_graphs import (
     build_text_encoder,
 )
 from tessera_training.convert.vqgan import Vqgan
-from tessera_training.export.bundle import VARIATION, checksums, describe_prior, write_json
+from tessera_training.export.bundle import VARIATION, describe_prior
+from tessera_training.export.files import checksums, write_json
 from tessera_training.export.storage import shrink
 
 # As published, but for the candidates: demo.py paints 64 and shows the best 8, on a GPU; on two CPU cores a
@@ -171,7 +172,8 @@ def describe(nets: Networks, precision: Precision, labels: Labels, files: dict, 
 
 def write_bundle(
     folder: Path, nets: Networks, tokenizer: dict, precision: Precision, labels: Labels,
-    phrases: list[str] | None = None, sources: dict[str, Path] | None = None, on_part: Callable[[str], None] = lambda part: None,
+    phrases: list[str] | None = None, sources: dict[str, Path] | None = None,
+    on_part: Callable[[str], None] = lambda part: None,
 ) -> dict:  # fmt: skip
     """Writes beside `folder` and renames when all is there; a bundle that was there before is replaced only then.
 

@@ -36,15 +36,17 @@ def card(bundle: dict, sources: dict[str, Path]) -> str:
     lines = [
         f"# {bundle['name']} {bundle['version']}",
         "",
-        f"Converted from published checkpoints by `python -m tessera_training.convert` (docs/full-size.md); {size:,.0f} MB, licence {bundle['licence']}.",
-        "Nothing was trained here.",
+        "Converted from published checkpoints by `python -m tessera_training.convert` (docs/full-size.md);",
+        f"{size:,.0f} MB, licence {bundle['licence']}. Nothing was trained here.",
         "",
         "| part | |",
         "|---|---|",
-        f"| prior | {prior['layers']} layers × {prior['width']}, {prior['heads']} heads, {prior['positions']} tokens of {prior['codebookSize']} codes |",
+        f"| prior | {prior['layers']} layers × {prior['width']}, {prior['heads']} heads, "
+        f"{prior['positions']} tokens of {prior['codebookSize']} codes |",
         f"| pictures | {decoder['imageSize']} × {decoder['imageSize']}, RGB |",
         f"| weights | {metrics['precision']}; the prior's in {metrics['priorBits']} bits |",
-        f"| sampling | temperature {sampling['temperature']}, top-k {sampling['topK']}, top-p {sampling['topP']}, guidance {sampling['guidanceScale']}, {sampling['candidateCount']} candidates |",
+        f"| sampling | temperature {sampling['temperature']}, top-k {sampling['topK']}, top-p {sampling['topP']}, "
+        f"guidance {sampling['guidanceScale']}, {sampling['candidateCount']} candidates |",
         "",
         "## Made from",
         "",
@@ -66,8 +68,9 @@ def card(bundle: dict, sources: dict[str, Path]) -> str:
     lines += [
         "## Know before use",
         "",
-        "The prior learned from photographs of MS-COCO without captions, so pictures show what such photographs show, people",
-        "among it. CLIP's picture of the world has the biases of the web. Guidance was not trained: leave it at 1.",
+        "The prior learned from photographs of MS-COCO without captions, so pictures show what such photographs show,",
+        "people among it. CLIP's picture of the world has the biases of the web. Guidance was not trained:",
+        "leave it at 1.",
         "",
     ]
     return "\n".join(lines)

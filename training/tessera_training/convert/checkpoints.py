@@ -22,10 +22,8 @@ def read_state(path: Path) -> State:
     @raises CheckpointError when the file is missing, cut off, or holds something else
     """
     if not path.is_file():
-        raise CheckpointError(
-            path,
-            f"expected a checkpoint file but received {'a folder' if path.is_dir() else 'nothing: there is no such file'}",
-        )
+        received = "a folder" if path.is_dir() else "nothing: there is no such file"
+        raise CheckpointError(path, f"expected a checkpoint file but received {received}")
     try:
         found = load_file(path) if path.suffix == ".safetensors" else read_torch(path)
     except CheckpointError:
@@ -44,7 +42,8 @@ def read_state(path: Path) -> State:
         first = str(cause).strip().split("\n")[0][:200]
         raise CheckpointError(
             path,
-            f"expected a whole checkpoint but received {path.stat().st_size:,} bytes that cannot be read (cut off, or of another kind): {first}",
+            f"expected a whole checkpoint but received {path.stat().st_size:,} bytes that cannot be read"
+            f" (cut off, or of another kind): {first}",
         ) from cause
     state = found.get("model", found) if isinstance(found, dict) else found
     if not isinstance(state, dict) or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):

@@ -36,11 +36,15 @@ IGNORED = ("text_model.embeddings.position_ids", "vision_model.embeddings.positi
 
 
 def block_names(layers: dict[str, int]) -> dict[str, str]:
-    """OpenAI's name -> Hugging Face's, for what is stored alike in all blocks. `layers`: our tower -> number of blocks."""
+    """OpenAI's name -> Hugging Face's, for what is stored alike in all blocks. `layers`: our tower -> number of
+    blocks."""
     return {
         f"{ours}.{at}.{inner}.{kind}": f"{TOWERS[ours]}.{at}.{theirs}.{kind}"
-        for ours, count in layers.items() for at in range(count) for inner, theirs in IN_BLOCK.items() for kind in ("weight", "bias")
-    }  # fmt: skip
+        for ours, count in layers.items()
+        for at in range(count)
+        for inner, theirs in IN_BLOCK.items()
+        for kind in ("weight", "bias")
+    }
 
 
 def packed_names(layers: dict[str, int]) -> dict[str, list[str]]:

@@ -99,9 +99,9 @@ def build_decoder(vqgan: Vqgan, storage: str = "float32") -> onnx.ModelProto:
     """`storage` of the weights: "float32", "float16" or "int8" (export/storage.py).
 
     int8 is more than storage: onnxruntime would expand kernels to float32 when it loads the graph, four times as large
-    as the file and twice that while it does. On the grid convolutions become products (convert/blocks.py): two thirds of
-    the weights, 6 % of the work. In the residual blocks behind it they are computed in 8 bits (convert/int8_conv.py):
-    three quarters of the work. The few that are left are stored in float16.
+    as the file and twice that while it does. On the grid convolutions become products (convert/blocks.py): two thirds
+    of the weights, 6 % of the work. In the residual blocks behind it they are computed in 8 bits
+    (convert/int8_conv.py): three quarters of the work. The few that are left are stored in float16.
     """
     if storage == "int8":
         vqgan = multiply_on_the_grid(vqgan)

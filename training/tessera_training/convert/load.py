@@ -25,7 +25,7 @@ def heads_of(width: int, path: Path, heads: int | None = None) -> int:
     return heads or width // HEAD_WIDTH
 
 
-def load_gpt(path: Path, heads: int | None = None) -> Gpt:
+def read_gpt(path: Path, heads: int | None = None) -> Gpt:
     """`heads`: where a head is not 64 wide. @raises CheckpointError"""
     state = read_state(path)
     codes, width = tensor_of(state, path, "tok_emb.weight", "[codes, width]").shape
@@ -57,7 +57,8 @@ def vqgan_config(state: State, path: Path, grid: int) -> VqganConfig:
     if len(set(blocks)) > 1 or any(width % channels or not width for width in widths):
         raise CheckpointError(
             path,
-            f"expected encoder.down with as many blocks a level and widths that are multiples of {channels} but received {blocks} blocks of widths {widths}",
+            f"expected encoder.down with as many blocks a level and widths that are multiples of {channels}"
+            f" but received {blocks} blocks of widths {widths}",
         )
     size = grid * 2 ** (len(widths) - 1)
     attention = tuple(size // 2**at for at, attending in enumerate(attends) if attending)
@@ -66,7 +67,7 @@ def vqgan_config(state: State, path: Path, grid: int) -> VqganConfig:
     )
 
 
-def load_vqgan(path: Path, grid: int = 16) -> Vqgan:
+def read_vqgan(path: Path, grid: int = 16) -> Vqgan:
     """`grid`: tokens along a side. The discriminator is left aside. @raises CheckpointError"""
     state = {name: tensor for name, tensor in read_state(path).items() if not name.startswith("discriminator.")}
     config = vqgan_config(state, path, grid)
@@ -75,7 +76,7 @@ def load_vqgan(path: Path, grid: int = 16) -> Vqgan:
     return fill(vqgan, state, path)
 
 
-def load_clip(path: Path) -> ClipVit:
+def read_clip(path: Path) -> ClipVit:
     """From OpenAI's state dict or archive, or from a Hugging Face folder. @raises CheckpointError"""
     if path.is_dir():
         require_known_settings(path / "config.json")

@@ -148,16 +148,27 @@ def save_hugging_face(folder: Path, clip: ClipVit, merges: str) -> None:
         "architectures": ["CLIPModel"],
         "model_type": "clip",
         "projection_dim": config.embedding_width,
-        "text_config": shared | {
-            "hidden_size": config.text_width, "num_hidden_layers": config.text_layers, "num_attention_heads": config.text_heads,
-            "intermediate_size": 4 * config.text_width, "max_position_embeddings": config.context_length, "vocab_size": config.vocabulary,
-            "bos_token_id": config.vocabulary - 2, "eos_token_id": config.vocabulary - 1,
+        "text_config": shared
+        | {
+            "hidden_size": config.text_width,
+            "num_hidden_layers": config.text_layers,
+            "num_attention_heads": config.text_heads,
+            "intermediate_size": 4 * config.text_width,
+            "max_position_embeddings": config.context_length,
+            "vocab_size": config.vocabulary,
+            "bos_token_id": config.vocabulary - 2,
+            "eos_token_id": config.vocabulary - 1,
         },
-        "vision_config": shared | {
-            "hidden_size": config.image_width, "num_hidden_layers": config.image_layers, "num_attention_heads": config.image_heads,
-            "intermediate_size": 4 * config.image_width, "image_size": config.image_size, "patch_size": config.patch,
+        "vision_config": shared
+        | {
+            "hidden_size": config.image_width,
+            "num_hidden_layers": config.image_layers,
+            "num_attention_heads": config.image_heads,
+            "intermediate_size": 4 * config.image_width,
+            "image_size": config.image_size,
+            "patch_size": config.patch,
         },
-    }  # fmt: skip
+    }
     (folder / "config.json").write_text(json.dumps(described, indent=1))
     (folder / "merges.txt").write_text(merges)
     save_file(to_hugging_face(clip.state_dict()), folder / "model.safetensors", {"format": "pt"})

@@ -6,15 +6,15 @@ More positions than two grains of the cache (64), and a last grain that is cut s
 """
 
 import json
-from pathlib import Path
 
+from tessera_training.common.paths import ROOT
 from tessera_training.convert.gpt import Gpt, GptConfig
 from tessera_training.convert.random_checkpoints import awaken
 from tessera_training.convert.step_graph import build_step
 from tessera_training.export.bundle import describe_prior
 
 CONFIG = GptConfig(codebook_size=64, layers=2, width=64, heads=2, positions=144, embedding_width=16)
-FOLDER = Path(__file__).parents[2] / "test" / "fixtures" / "free-cache-step"
+FOLDER = ROOT / "test" / "fixtures" / "free-cache-step"
 
 
 def main() -> None:

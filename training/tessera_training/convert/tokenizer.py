@@ -56,7 +56,8 @@ def read_merges(path: Path, vocabulary: int) -> list[str]:
 
 
 def tokenizer_json(merges: list[str], path: Path) -> dict:
-    """`path` is for the error. No added tokens: a prompt that spells one of the special tokens is text like any other."""
+    """`path` is for the error. No added tokens: a prompt that spells one of the special tokens is text like any
+    other."""
     letters = byte_letters()
     pieces = [
         *letters,
@@ -78,7 +79,11 @@ def tokenizer_json(merges: list[str], path: Path) -> dict:
         "added_tokens": [],
         "normalizer": {
             "type": "Sequence",
-            "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "}, {"type": "Lowercase"}],
+            "normalizers": [
+                {"type": "NFC"},
+                {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
+                {"type": "Lowercase"},
+            ],
         },
         "pre_tokenizer": {
             "type": "Sequence",
@@ -95,7 +100,8 @@ def tokenizer_json(merges: list[str], path: Path) -> dict:
         },
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
         "model": {
-            "type": "BPE", "dropout": None, "unk_token": END, "continuing_subword_prefix": "", "end_of_word_suffix": "</w>",
-            "fuse_unk": False, "byte_fallback": False, "ignore_merges": False, "vocab": vocabulary, "merges": merges,
+            "type": "BPE", "dropout": None, "unk_token": END, "continuing_subword_prefix": "",
+            "end_of_word_suffix": "</w>", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+            "vocab": vocabulary, "merges": merges,
         },
     }  # fmt: skip

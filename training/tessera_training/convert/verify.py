@@ -25,7 +25,7 @@ from tessera_training.convert.bundle import fit
 from tessera_training.convert.clip_vit import ClipVit
 from tessera_training.convert.errors import CheckpointError
 from tessera_training.convert.gpt import Gpt
-from tessera_training.convert.load import load_clip, load_gpt, load_vqgan
+from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
 from tessera_training.convert.vqgan import Vqgan
 
 PROMPTS = (
@@ -62,7 +62,8 @@ TOKENS = {"fp32": 0.995, "fp16": 0.95, "int8": 0.95}
 
 
 class BundleGraphs:
-    """The bundle's graphs, loaded when they are used and let go at once: two copies of a network are enough in memory."""
+    """The bundle's graphs, loaded when they are used and let go at once: two copies of a network are enough in
+    memory."""
 
     def __init__(self, folder: Path, threads: int):
         try:
@@ -179,9 +180,9 @@ def verify(
     """`rows`: prompts that are drawn. @raises CheckpointError"""
     graphs = BundleGraphs(folder, threads)
     precision, bits = graphs.description["metrics"]["precision"], graphs.description["metrics"]["priorBits"]
-    checks, embedding = check_clip(graphs, load_clip(clip), COSINE[precision])
-    of_prior, tokens = check_prior(graphs, load_gpt(gpt, heads), embedding[:rows], bits)
-    pictures = check_pictures(graphs, load_vqgan(vqgan, isqrt(tokens.shape[1])), tokens, precision)
+    checks, embedding = check_clip(graphs, read_clip(clip), COSINE[precision])
+    of_prior, tokens = check_prior(graphs, read_gpt(gpt, heads), embedding[:rows], bits)
+    pictures = check_pictures(graphs, read_vqgan(vqgan, isqrt(tokens.shape[1])), tokens, precision)
     return [*checks, *of_prior, *pictures]
 
 

@@ -22,16 +22,25 @@ COLOURS = {
 COLOUR_FIRST = {"de", "nl", "ru"}  # where a colour stands before the thing, in the others behind it
 # Colours in the order of COLOURS. Endings are drawn, not declined.
 COLOUR_WORDS = {
-    "de": ("rote/rotes/roter orange gelbe/gelbes/gelber grüne/grünes/grüner blaue/blaues/blauer lila rosa braune/braunes/brauner "
-           "schwarze/schwarzes/schwarzer weiße/weißes/weißer graue/graues/grauer"),
-    "nl": "rode/rood oranje gele/geel groene/groen blauwe/blauw paarse/paars roze bruine/bruin zwarte/zwart witte/wit grijze/grijs",
-    "ru": ("красный/красная оранжевый/оранжевая жёлтый/желтая зелёный/зеленая синий/синяя фиолетовый/фиолетовая розовый/розовая "
-           "коричневый/коричневая чёрный/черная белый/белая серый/серая"),
-    "fr": "rouge orange jaune vert/verte bleu/bleue violet/violette rose marron/brun noir/noire blanc/blanche gris/grise",
+    "de": (
+        "rote/rotes/roter orange gelbe/gelbes/gelber grüne/grünes/grüner blaue/blaues/blauer lila rosa "
+        "braune/braunes/brauner schwarze/schwarzes/schwarzer weiße/weißes/weißer graue/graues/grauer"
+    ),
+    "nl": (
+        "rode/rood oranje gele/geel groene/groen blauwe/blauw paarse/paars roze bruine/bruin zwarte/zwart "
+        "witte/wit grijze/grijs"
+    ),
+    "ru": (
+        "красный/красная оранжевый/оранжевая жёлтый/желтая зелёный/зеленая синий/синяя фиолетовый/фиолетовая "
+        "розовый/розовая коричневый/коричневая чёрный/черная белый/белая серый/серая"
+    ),
+    "fr": (
+        "rouge orange jaune vert/verte bleu/bleue violet/violette rose marron/brun noir/noire blanc/blanche gris/grise"
+    ),
     "es": "rojo/roja naranja amarillo/amarilla verde azul morado/morada rosa marrón negro/negra blanco/blanca gris",
     "it": "rosso/rossa arancione giallo/gialla verde blu viola rosa marrone nero/nera bianco/bianca grigio/grigia",
     "pt": "vermelho/vermelha laranja amarelo/amarela verde azul roxo/roxa rosa marrom preto/preta branco/branca cinza",
-}  # fmt: skip
+}
 
 
 def plural(noun: str) -> str:

@@ -1,8 +1,8 @@
 """Pictures made on the fly from the packages' art, with what is in them, so that captions can say it.
 
 A batch mixes: one object (plain, or moved and scaled), two to five copies of one object, two objects side by side or
-above each other, an object that wears another; some objects in another colour, and any of these on a coloured background.
-Counting is CLIP-GEN's named weakness: the counts here are what the bundle learns it from.
+above each other, an object that wears another; some objects in another colour, and any of these on a coloured
+background. Counting is CLIP-GEN's named weakness: the counts here are what the bundle learns it from.
 
 A quarter of the combinations of a thing and a colour, and of a thing and what it wears, is never composed
 (`is_kept_back`): the evaluation asks for these.
@@ -29,9 +29,13 @@ LAYOUTS = {
 }
 # What a thing may wear: centre (x, y) and edge, in units of the picture.
 WORN = {
-    "top hat": (0.5, 0.22, 0.46), "billed cap": (0.5, 0.24, 0.44), "crown": (0.5, 0.2, 0.42), "graduation cap": (0.5, 0.22, 0.5),
-    "sunglasses": (0.5, 0.52, 0.56), "glasses": (0.5, 0.52, 0.56),
-}  # fmt: skip
+    "top hat": (0.5, 0.22, 0.46),
+    "billed cap": (0.5, 0.24, 0.44),
+    "crown": (0.5, 0.2, 0.42),
+    "graduation cap": (0.5, 0.22, 0.5),
+    "sunglasses": (0.5, 0.52, 0.56),
+    "glasses": (0.5, 0.52, 0.56),
+}
 WORN_NAMES = {
     "top hat": ["a top hat", "a hat"],
     "billed cap": ["a cap", "a hat"],
@@ -41,7 +45,8 @@ WORN_NAMES = {
 
 
 def is_kept_back(concept: str, extra: str) -> bool:
-    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training caption says it of a picture."""
+    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training caption says it
+    of a picture."""
     return fraction(f"kept back/{extra}/{concept}") < 0.25
 
 

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-RENDER = Path(__file__).resolve().parent.parent / "render"
+from tessera_training.common.paths import RENDER
+
 LANGUAGES = [
     "en",
     "de",
@@ -103,8 +104,8 @@ def concept_of(record: dict, concepts: dict, by_hexcode: dict, squashed: dict) -
 
 
 def near_duplicates(thumbnails: np.ndarray, queries: np.ndarray, pool: np.ndarray, rms: float) -> list[tuple[int, int]]:
-    """Pairs (query, pool picture) whose 16x16 thumbnails [N, 16, 16, 4] differ by less than `rms` of 255, as they are or
-    mirrored: training mirrors its pictures."""
+    """Pairs (query, pool picture) whose 16x16 thumbnails [N, 16, 16, 4] differ by less than `rms` of 255, as they are
+    or mirrored: training mirrors its pictures."""
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     mirrored = thumbnails[:, :, ::-1].reshape(flat.shape).astype(np.float32)
     squares = (flat**2).sum(1)

@@ -7,10 +7,11 @@ GLOSS = 1.5  # above 1: what is only a little lighter than the whole keeps the c
 
 
 def tint(picture: torch.Tensor, colour: tuple[float, float, float], strength: float = 1.0) -> torch.Tensor:
-    """Premultiplied [4, H, W] -> the same thing in `colour` (RGB in 0..1), as a ramp from black over the colour to white.
+    """Premultiplied [4, H, W] -> the same thing in `colour` (RGB in 0..1), as a ramp from black over the colour to
+    white.
 
-    The picture's mean luminance becomes the colour itself: outlines stay dark, eyes and highlights light. `strength` below
-    1 leaves some of its own colours.
+    The picture's mean luminance becomes the colour itself: outlines stay dark, eyes and highlights light. `strength`
+    below 1 leaves some of its own colours.
     """
     alpha = picture[3:4]
     rgb = picture[:3] / alpha.clamp(min=1e-3)

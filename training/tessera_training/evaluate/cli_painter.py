@@ -1,7 +1,7 @@
 """Paints prompts by the bot's own pipeline, so that the pictures are the PNG files that members get.
 
-Each prompt has a folder of its own; what is in it was painted by the bundle, the seed and the count that its record names.
-A run that was cut off goes on where it stopped, and one with another bundle paints anew.
+Each prompt has a folder of its own; what is in it was painted by the bundle, the seed and the count that its record
+names. A run that was cut off goes on where it stopped, and one with another bundle paints anew.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[2]  # where npx finds the bot
+from tessera_training.common.paths import ROOT
+
 RECORD = "painted.json"
 
 

@@ -2,9 +2,10 @@
 
     python -m tessera_training.evaluate.compare runs/ablation/without runs/ablation/with --judge runs/evaluator
 
-For each run: held-out nats a code; and for pictures painted from held-out (concept, style) pairs (the same seeds for every
-run, one picture a condition, nothing chosen), the cosine between their CLIP embedding and the condition they were painted
-from, and the independent judge's R-precision@1 of 100. From the pictures' own embeddings and from their captions'.
+For each run: held-out nats a code; and for pictures painted from held-out (concept, style) pairs (the same seeds for
+every run, one picture a condition, nothing chosen), the cosine between their CLIP embedding and the condition they were
+painted from, and the independent judge's R-precision@1 of 100. From the pictures' own embeddings and from their
+captions'.
 """
 
 import argparse
@@ -19,10 +20,9 @@ from tessera_training.data.captions import canonical
 from tessera_training.evaluate.evaluator import load_evaluator, r_precision
 from tessera_training.evaluate.measures import bootstrap
 from tessera_training.export.bundle import SAMPLING
-from tessera_training.models.load import load_prior
+from tessera_training.models.load import load_clip, load_prior, load_vqgan
 from tessera_training.models.prior import generate
 from tessera_training.stages.prior import evaluate
-from tessera_training.stages.tokens import load_clip, load_vqgan
 
 
 @torch.inference_mode()
@@ -55,11 +55,10 @@ def main() -> None:
     records = [pictures.records[i] for i in held_out["indices"][rows]]
     captions = [canonical(pictures.concepts, r["concept"], r["style"]) for r in records]
 
-    print(
-        "| run | steps | nats (picture) | nats (words) | painted from | cosine to the condition | R-precision |\n|---|---|---|---|---|---|---|"
-    )
+    print("| run | steps | nats (picture) | nats (words) | painted from | cosine to the condition | R-precision |")
+    print("|---|---|---|---|---|---|---|")
     for run in args.runs:
-        prior = load_prior(run)
+        prior, steps = load_prior(run), load_checkpoint(run / "checkpoint.pt")["step"]
         loss = evaluate(prior, held_out, torch.device("cpu"))
         prior.eval()
         for name, key in (("picture", "embeddings"), ("words", "text_embeddings")):
@@ -69,10 +68,8 @@ def main() -> None:
                 cosine = (clip.embed_pictures(made) * condition).sum(-1).mean().item()
             found = bootstrap(r_precision(judge.embed_texts(captions), judge.embed_pictures(made))) if judge else None
             precision = f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})" if found else "–"
-            print(
-                f"| {run.name} | {load_checkpoint(run / 'checkpoint.pt')['step']} | {loss['image']:.3f} | {loss['text']:.3f} | {name} | {cosine:.4f} | {precision} |",
-                flush=True,
-            )
+            losses = f"{loss['image']:.3f} | {loss['text']:.3f}"
+            print(f"| {run.name} | {steps} | {losses} | {name} | {cosine:.4f} | {precision} |", flush=True)
 
 
 if __name__ == "__main__":

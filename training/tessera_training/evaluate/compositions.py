@@ -2,8 +2,9 @@
 
     python -m tessera_training.evaluate.compositions --bundle ../models/emoji --out runs/compositions
 
-Counts and colours each stand beside real renderings of what was asked for, which say how far the measure can be believed.
-Goes on where it stopped. Writes measures.json and, for eyes, nearest.png: painted pictures beside their nearest ones.
+Counts and colours each stand beside real renderings of what was asked for, which say how far the measure can be
+believed. Goes on where it stopped. Writes measures.json and, for eyes, nearest.png: painted pictures beside their
+nearest ones.
 """
 
 import argparse
@@ -89,7 +90,8 @@ def spread(distances: np.ndarray) -> dict[str, float]:
 
 
 def copies(files: list[tuple[str, Path]], pictures: Pictures, out: Path) -> tuple[list[tuple[str, str, str]], dict]:
-    """How near the painted pictures come to training pictures, beside how near real pictures that trained nothing come."""
+    """How near the painted pictures come to training pictures, beside how near real pictures that trained nothing
+    come."""
     training = pictures.indices("train")
     strangers = pictures.indices("pair", "concept")
     strangers = np.random.default_rng(11).permutation(strangers)[:200]

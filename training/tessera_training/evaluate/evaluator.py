@@ -40,7 +40,8 @@ class EvaluatorConfig:
 
 
 def features_of(text: str, buckets: int) -> list[int]:
-    """Buckets of a text's words, pairs of words and letter trigrams: "red fox" -> red, fox, red_fox, ^re, red, ed$, …"""
+    """Buckets of a text's words, pairs of words and letter trigrams: "red fox" -> red, fox, red_fox, ^re, red, ed$,
+    …"""
     words = re.findall(r"\w+", text.lower())
     parts = [*words, *(f"{a}_{b}" for a, b in zip(words, words[1:]))]
     for word in words:
@@ -55,10 +56,8 @@ class TextBag(nn.Module):
         self.buckets = config.buckets
         self.table = nn.EmbeddingBag(config.buckets, config.width, mode="sum")
         nn.init.normal_(self.table.weight, std=0.3)
-        self.up, self.down = (
-            nn.Linear(config.width, 3 * config.width),
-            nn.Linear(3 * config.width, config.embedding_width),
-        )
+        self.up = nn.Linear(config.width, 3 * config.width)
+        self.down = nn.Linear(3 * config.width, config.embedding_width)
 
     def forward(self, texts: list[str]) -> torch.Tensor:
         bags = [features_of(text, self.buckets) for text in texts]

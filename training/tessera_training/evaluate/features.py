@@ -4,8 +4,8 @@
 
 The package holds a Keras model as TensorFlow.js files: 8-bit weights in base64, trained by its authors to tell drawings
 from photographs and worse. We read the layer graph and the weights with numpy and run them in PyTorch, batch
-normalisation folded into the convolutions. It is not the Inception of the published FIDs, and pictures go in at their own
-size: compare only with figures made by this file.
+normalisation folded into the convolutions. It is not the Inception of the published FIDs, and pictures go in at their
+own size: compare only with figures made by this file.
 """
 
 import base64
@@ -147,7 +147,8 @@ def extract(net: Inception, x: torch.Tensor, radius: float, batch: int = 50) -> 
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """Fréchet distance between two feature sets [N, C]: |mean difference|² + tr(A + B − 2 (A B)^½)  (Heusel et al. 2017)
+    """Fréchet distance between two feature sets [N, C]: |mean difference|² + tr(A + B − 2 (A B)^½)  (Heusel et al.
+    2017)
 
     The root's trace is the sum of the singular values of one factor of A times the transposed factor of B. A factor has
     at most as many rows as there are pictures or features, whichever is fewer: exact, and no root of a matrix.

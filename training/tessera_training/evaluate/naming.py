@@ -5,7 +5,8 @@
     python -m tessera_training.evaluate.naming check --data runs/data      # no prompt is a caption of the training data
 
 `sheets` paints every prompt by the bot's command line and writes sheets/*.png for the viewer and key.json for `score`.
-The viewer writes a line "12: a fox" for each number. An answer may list alternatives ("a fox / a dog"): the first one counts.
+The viewer writes a line "12: a fox" for each number. An answer may list alternatives ("a fox / a dog"): the first one
+counts.
 """
 
 import argparse

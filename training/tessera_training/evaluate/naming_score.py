@@ -13,10 +13,11 @@ from tessera_training.evaluate.naming_prompts import Prompt
 IGNORED = {"a", "an", "the"}
 UNCHANGED = {"glasses", "sunglasses", "scissors", "fries", "shears", "chips", "bus", "cactus", "octopus", "zzz"}
 IRREGULAR = {
-    "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "men": "man", "women": "woman", "children": "child",
-    "people": "person", "wolves": "wolf", "leaves": "leaf", "knives": "knife", "loaves": "loaf", "puppies": "puppy",
-    "cacti": "cactus", "octopi": "octopus", "ponies": "pony", "movies": "movie", "cookies": "cookie", "zombies": "zombie", "birdies": "birdie",
-    "shoes": "shoe", "toes": "toe", "axes": "axe", "halves": "half", "lenses": "lens", "fungi": "fungus",
+    "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "men": "man", "women": "woman",
+    "children": "child", "people": "person", "wolves": "wolf", "leaves": "leaf", "knives": "knife", "loaves": "loaf",
+    "puppies": "puppy", "cacti": "cactus", "octopi": "octopus", "ponies": "pony", "movies": "movie",
+    "cookies": "cookie", "zombies": "zombie", "birdies": "birdie", "shoes": "shoe", "toes": "toe", "axes": "axe",
+    "halves": "half", "lenses": "lens", "fungi": "fungus",
 }  # fmt: skip
 # A viewer says "a lemon" of one lemon: one needs no number, only that nothing speaks against it.
 MANY = {

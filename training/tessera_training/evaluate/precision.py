@@ -6,6 +6,7 @@ python -m tessera_training.evaluate.precision --data runs/data        # a table 
 import argparse
 import copy
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tessera_training.evaluate.measures import log_softmax, psnr
 from tessera_training.export.prior_graphs import build_depth, build_step
 from tessera_training.export.storage import shrink
 from tessera_training.export.tower_graphs import build_decoder, build_encoder, build_image_encoder, build_text_encoder
+from tessera_training.models.clip import to_pixels
 from tessera_training.models.load import load_clip, load_prior, load_vqgan
 from tessera_training.models.prior import Prior
 from tessera_training.models.text import load_tokenizer, tokenize
@@ -43,7 +45,7 @@ def milliseconds(run, repeats: int) -> float:
 def step_speed(step: ort.InferenceSession, prior: Prior, rows: int, repeats: int = 30) -> float:
     config = prior.config
     feeds = {
-        "image_tokens": np.zeros((rows, config.groups), np.int64),
+        "image_tokens": np.zeros((rows, config.codes_per_position), np.int64),
         "condition": np.ones((rows, config.width), np.float32),
         "position": np.full(rows, 32),
     }
@@ -93,10 +95,22 @@ def prior_rows(prior: Prior, tokens: np.ndarray, embeddings: np.ndarray, threads
         divergence = (np.exp(exact) * (exact - found)).sum(-1).mean()
         speed = ", ".join(f"{step_speed(step, prior, rows):.1f}" for rows in (4, 8, 16))
         size = sum(g.ByteSize() for g in graphs) / 1e6
-        lines.append(
-            f"| {bits} bits{'' if bits == 32 else f', blocks of {block}'} | {size:.1f} | {speed} | {loss:.4f} | {divergence:.5f} |"
-        )
+        stored = f"{bits} bits{'' if bits == 32 else f', blocks of {block}'}"
+        lines.append(f"| {stored} | {size:.1f} | {speed} | {loss:.4f} | {divergence:.5f} |")
     return lines
+
+
+def cosines(wanted: np.ndarray, made: np.ndarray) -> str:
+    found = (made * wanted).sum(-1)
+    return f"cosine {found.mean():.5f}, worst {found.min():.5f}"
+
+
+def quality(real: np.ndarray, decoded: np.ndarray, made: np.ndarray) -> str:
+    return f"PSNR {psnr(made, real):.3f} dB, PyTorch {psnr(decoded, real):.3f} dB"
+
+
+def agreement(tokens: np.ndarray, made: np.ndarray) -> str:
+    return f"{(made == tokens).mean():.1%} of the tokens the same"
 
 
 def main() -> None:
@@ -115,42 +129,25 @@ def main() -> None:
     ]
     ids, mask = tokenize(load_tokenizer(clip.config.text.context_length), captions)
     with torch.inference_mode():
-        tokens, embeddings, words = (
-            vqgan.encode(x).numpy(),
-            clip.embed_pictures(x).numpy(),
-            clip.text(ids, mask)[0].numpy(),
-        )
+        tokens = vqgan.encode(x).numpy()
+        embeddings = clip.embed_pictures(x).numpy()
+        words = clip.text(ids, mask)[0].numpy()
         decoded = vqgan.decode(torch.from_numpy(tokens)).numpy()
     print("\n".join(prior_rows(prior, tokens, embeddings, args.threads)), "\n")
 
     print("| graph | stored as | MB | deviation |\n|---|---|---|---|")
-    pixels = clip_pixels(x, clip)
-    cosine = lambda wanted: (
-        lambda made: f"cosine {(made * wanted).sum(-1).mean():.5f}, worst {(made * wanted).sum(-1).min():.5f}"
-    )  # noqa: E731
-    same = lambda made: f"{(made == tokens).mean():.1%} of the tokens the same"  # noqa: E731
-    quality = lambda made: f"PSNR {psnr(made, x.numpy()):.3f} dB, PyTorch {psnr(decoded, x.numpy()):.3f} dB"  # noqa: E731
+    words_in = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
+    pixels = to_pixels(x, clip.config.image.image_size).contiguous().numpy()
     for name, model, feeds, judge in (
-        (
-            "text encoder",
-            build_text_encoder(clip),
-            {"input_ids": ids.numpy(), "attention_mask": mask.numpy()},
-            cosine(words),
-        ),
-        ("image encoder", build_image_encoder(clip), {"pixels": pixels}, cosine(embeddings)),
-        ("decoder", build_decoder(vqgan), {"image_tokens": tokens}, quality),
-        ("encoder", build_encoder(vqgan), {"pixels": x.numpy()}, same),
+        ("text encoder", build_text_encoder(clip), words_in, partial(cosines, words)),
+        ("image encoder", build_image_encoder(clip), {"pixels": pixels}, partial(cosines, embeddings)),
+        ("decoder", build_decoder(vqgan), {"image_tokens": tokens}, partial(quality, x.numpy(), decoded)),
+        ("encoder", build_encoder(vqgan), {"pixels": x.numpy()}, partial(agreement, tokens)),
     ):
         for kind in ("float32", "float16", "int8"):
             small = shrink(copy.deepcopy(model), kind)
             made = session(small, args.threads).run(None, feeds)[0]
             print(f"| {name} | {kind} | {small.ByteSize() / 1e6:.1f} | {judge(made)} |", flush=True)
-
-
-def clip_pixels(x: torch.Tensor, clip) -> np.ndarray:
-    from tessera_training.models.clip import to_pixels
-
-    return to_pixels(x, clip.config.image.image_size).contiguous().numpy()
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ class BundleSampler:
         rows: int = 32,
         progress: Iterable | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The `keep` of `candidates` pictures that CLIP finds nearest to each condition, best first, as the bot shows them.
+        """The `keep` of `candidates` pictures that CLIP finds nearest to each condition, best first, as the bot shows
+        them.
 
         -> pictures float16 [N, keep, C, S, S], fits [N, keep]
         """

@@ -2,8 +2,8 @@
 
     python -m tessera_training.evaluate.tune --bundle ../models/emoji --guidance 2 3 4 --temperature 0.8 --top-k 64
 
-Prints R-precision@1 of 100 by the independent judge (the bundle's favourite of its candidates) and the difference between
-the kept four, for every combination: precision alone would choose four times the same picture.
+Prints R-precision@1 of 100 by the independent judge (the bundle's favourite of its candidates) and the difference
+between the kept four, for every combination: precision alone would choose four times the same picture.
 """
 
 import argparse
@@ -36,10 +36,9 @@ def main() -> None:
     sampler, judge, pictures = BundleSampler(args.bundle), load_evaluator(args.judge), Pictures(args.data)
     captions = held_out(pictures, "pair", EVALUATED + args.prompts)[1][EVALUATED:]
     embeddings, texts = sampler.embed_texts(captions, shifted=True), judge.embed_texts(captions)
-    print(
-        f"{len(captions)} prompts\n\n| guidance | temperature | top-k | top-p | R-precision@1 of 100 | difference |\n|---|---|---|---|---|---|",
-        flush=True,
-    )
+    print(f"{len(captions)} prompts\n")
+    print("| guidance | temperature | top-k | top-p | R-precision@1 of 100 | difference |")
+    print("|---|---|---|---|---|---|", flush=True)
     for guidance, temperature, top_k, top_p in itertools.product(
         args.guidance, args.temperature, args.top_k, args.top_p
     ):
@@ -55,10 +54,9 @@ def main() -> None:
         bar.close()
         found = bootstrap(r_precision(texts, judge.embed_pictures(torch.from_numpy(kept[:, 0].astype(np.float32)))))
         difference = pairwise(kept, pixel_distance)
-        print(
-            f"| {guidance:g} | {temperature:g} | {top_k} | {top_p:g} | {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}) | {difference:.3f} |",
-            flush=True,
-        )
+        settings = f"{guidance:g} | {temperature:g} | {top_k} | {top_p:g}"
+        precision = f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+        print(f"| {settings} | {precision} | {difference:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

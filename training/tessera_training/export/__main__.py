@@ -1,7 +1,7 @@
 """Turns the three trained stages into a bundle that the bot runs.
 
 python -m tessera_training.export --out ../models/emoji
-python -m tessera_training.export --random-weights --out ../models/random     # the same shapes and speed, before anything is trained
+python -m tessera_training.export --random-weights --out ../models/random   # of the same shapes and speed
 """
 
 import argparse
@@ -50,10 +50,12 @@ def main() -> None:
     if args.random_weights:
         models, metrics = random_models(VqganConfig(), ClipConfig(), PriorConfig()), None
     else:
-        models, metrics = (
-            (load_vqgan(args.vqgan, args.decoder, args.decoder_share), load_clip(args.clip), load_prior(args.prior)),
-            args.metrics,
+        models = (
+            load_vqgan(args.vqgan, args.decoder, args.decoder_share),
+            load_clip(args.clip),
+            load_prior(args.prior),
         )
+        metrics = args.metrics
     pictures = Pictures(args.data) if (args.data / "records.json").exists() else None
     tokenizer = load_tokenizer(models[1].config.text.context_length)
     bundle = write_bundle(

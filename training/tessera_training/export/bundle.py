@@ -1,18 +1,15 @@
 """Writes a bundle folder as docs/bundle-format.md describes it."""
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
-import torch
 from tokenizers import Tokenizer
 
 from tessera_training.common.pictures import Pictures
 from tessera_training.data.captions import plural
+from tessera_training.export.files import checksums, write_json
 from tessera_training.export.prior_graphs import build_depth, build_step
 from tessera_training.export.storage import shrink
 from tessera_training.export.tower_graphs import (
@@ -23,8 +20,8 @@ from tessera_training.export.tower_graphs import (
     build_text_encoder,
 )
 from tessera_training.models.clip import BACKGROUND, MEAN, STD, Clip
+from tessera_training.models.load import embed_texts
 from tessera_training.models.prior import Prior
-from tessera_training.models.text import tokenize
 from tessera_training.models.vqgan import Vqgan
 
 # With a guide, calmer than what evaluate.tune chose for words alone (training/README.md, Runs).
@@ -79,17 +76,6 @@ def graphs(vqgan: Vqgan, clip: Clip, prior: Prior, precision: Precision) -> dict
     return made
 
 
-@torch.inference_mode()
-def embed_texts(clip: Clip, tokenizer: Tokenizer, texts: list[str], batch: int = 128) -> np.ndarray:
-    """[texts, D], unit norm. Texts of like length share a batch: little padding."""
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    out = np.zeros((len(texts), clip.config.text.embedding_width), np.float32)
-    for at in range(0, len(order), batch):
-        chunk = order[at : at + batch]
-        out[chunk] = clip.text(*tokenize(tokenizer, [texts[i] for i in chunk]))[0].numpy()
-    return out
-
-
 def phrase_texts(pictures: Pictures) -> list[str]:
     """What `describe` may say: the concepts' labels, and small numbers of those that come in most styles."""
     styles = defaultdict(set)
@@ -110,18 +96,6 @@ def provenance(pictures: Pictures) -> list[dict]:
         for (s, licence, author), n in counts.most_common()
     ]
     return art + WORD_SOURCES
-
-
-def write_json(path: Path, value: object, indent: int | None = None) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
-
-
-def checksums(folder: Path) -> dict[str, dict]:
-    """Every file of the bundle but bundle.json itself and the model card, which is rewritten after evaluation."""
-    described = sorted(p for p in folder.iterdir() if p.is_file() and p.name not in ("bundle.json", "CARD.md"))
-    return {
-        p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in described
-    }
 
 
 def describe_prior(config, codes_per_position: int) -> dict:
@@ -164,7 +138,7 @@ def describe(name: str, version: str, vqgan: Vqgan, clip: Clip, prior: Prior, fi
             "std": list(STD),
             "background": list(BACKGROUND),
         },
-        "prior": describe_prior(config, config.groups),
+        "prior": describe_prior(config, config.codes_per_position),
         "decoder": {"file": "decoder.onnx", **picture},
         "encoder": {"file": "encoder.onnx", **picture},
         "sampling": SAMPLING,
@@ -196,7 +170,7 @@ def write_bundle(
     if pictures:
         texts = phrase_texts(pictures)
         write_json(folder / "phrases.json", texts)
-        (folder / "phrases.f16").write_bytes(embed_texts(clip, tokenizer, texts).astype("<f2").tobytes())
+        (folder / "phrases.f16").write_bytes(embed_texts(clip.embed_texts, tokenizer, texts).astype("<f2").tobytes())
         phrases = {"texts": "phrases.json", "embeddings": "phrases.f16"}
     styles = sorted({r["style"] for r in pictures.records}) if pictures else []
     bundle = describe(
@@ -204,8 +178,8 @@ def write_bundle(
         styles=[{"name": style, "suffix": f", {style} style"} for style in styles],
         phrases=phrases,
         calibration={
-            # No shift: the prior's condition was moved by the whole gap in training (stages/prior.py), its mean included.
-            # Measured on held-out pictures at 540 steps: 3.821 nats a code without, 3.834 with the shift.
+            # No shift: the prior's condition was moved by the whole gap in training (stages/prior.py), its mean
+            # included. Measured on held-out pictures at 540 steps: 3.821 nats a code without, 3.834 with the shift.
             "textMean": None,
             "imageMean": None,
             **VARIATION,
@@ -221,7 +195,7 @@ def check_fit(vqgan: Vqgan, clip: Clip, prior: Prior) -> None:
     """Checkpoints of different runs may not belong together: say so before an hour of puzzled debugging."""
     pairs = {
         "positions": (vqgan.config.positions, prior.config.positions),
-        "codes per position": (vqgan.config.groups, prior.config.groups),
+        "codes per position": (vqgan.config.codes_per_position, prior.config.codes_per_position),
         "codebook size": (vqgan.config.codebook_size, prior.config.codebook_size),
         "embedding width": (clip.config.text.embedding_width, prior.config.embedding_width),
     }

@@ -169,13 +169,15 @@ def card(bundle: dict, metrics: dict, pictures: list[str]) -> str:
         "",
         f"Pictures of {decoder['imageSize']}×{decoder['imageSize']} pixels"
         + (" with transparency" if decoder["channels"] == 4 else "")
-        + ", painted from words or from another picture, after CLIP-GEN (arXiv 2203.00386): the prior was trained on pictures"
-        " and their CLIP embeddings alone and never saw a word.",
+        + ", painted from words or from another picture, after CLIP-GEN (arXiv 2203.00386): the prior was trained on"
+        " pictures and their CLIP embeddings alone and never saw a word.",
         "",
-        f"- {prior['positions']} positions × {prior['codesPerPosition']} codes of {prior['codebookSize']}; transformer of {prior['layers']} layers, {prior['width']} wide",
+        f"- {prior['positions']} positions × {prior['codesPerPosition']} codes of {prior['codebookSize']};"
+        f" transformer of {prior['layers']} layers, {prior['width']} wide",
         f"- {size:.1f} MB in all; licence of the weights: {bundle['licence']}",
         "- Good for: single emoji-like objects in the styles below, faces, food, animals, small numbers of a thing.",
-        "- Not for: photographs, text in pictures, likenesses of people. What it has not seen it paints as the nearest thing it has.",
+        "- Not for: photographs, text in pictures, likenesses of people."
+        " What it has not seen it paints as the nearest thing it has.",
         f"- Styles: {', '.join(s['name'] for s in bundle['styles'])}",
         "",
     ]

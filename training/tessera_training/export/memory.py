@@ -7,7 +7,7 @@ Adds to a bundle, or renews, the files that let words find pictures and pictures
     memory.json            sources, one row a picture, one entry a thing with its phrases by language
     memory-tokens.u16      tokens of each picture [N, P, G]
     memory-embeddings.i8   CLIP image embedding of each picture [N, D], to be normalised
-    memory-phrases.i8      sentence vector of each English phrase [M, S], to be normalised; rows as `phrase_rows` orders them
+    memory-phrases.i8      sentence vector of each English phrase [M, S], to be normalised; rows as in `phrase_rows`
     codes.f16              the codebooks [G, K, C]: tokens are drawn towards a memory picture's by the likeness of codes
     sentence_encoder.onnx, sentence_tokenizer.json   words -> sentence vector (all-MiniLM-L6-v2, in 8 bits)
 
@@ -27,15 +27,17 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
+from tessera_training.common.paths import RENDER
 from tessera_training.common.pictures import Pictures
-from tessera_training.data.prepare import RENDER, load_emoji_words
-from tessera_training.export.bundle import WORD_SOURCES, checksums, write_json
+from tessera_training.data.prepare import load_emoji_words
+from tessera_training.export.bundle import WORD_SOURCES
+from tessera_training.export.files import checksums, write_json
 from tessera_training.export.memory_format import phrase_rows, to_bytes
 from tessera_training.export.storage import shrink
 from tessera_training.export.tower_graphs import trace
 from tessera_training.models.clip import Clip
-from tessera_training.models.load import load_clip, load_vqgan
-from tessera_training.models.text import load_teacher, load_tokenizer, teacher_folder, tokenize
+from tessera_training.models.load import embed_pictures, embed_texts, load_clip, load_vqgan
+from tessera_training.models.text import TextTransformer, load_teacher, load_tokenizer, teacher_folder
 from tessera_training.models.vqgan import Vqgan
 
 CONTEXT_LENGTH = 32  # tokens of a prompt's part that the sentence encoder reads
@@ -47,48 +49,23 @@ GUIDANCE = {"textShare": 0.25, "pull": 14.0, "collagePull": 24.0, "variationPull
 class SentenceEncoder(nn.Module):
     """input_ids, attention_mask [B, L] -> unit sentence vectors [B, S]"""
 
-    def __init__(self):
+    def __init__(self, transformer: TextTransformer):
         super().__init__()
-        self.transformer = load_teacher()
+        self.transformer = transformer
 
     def forward(self, input_ids, attention_mask):
         return F.normalize(self.transformer(input_ids, attention_mask), dim=-1)
 
 
-def build_sentence_encoder() -> onnx.ModelProto:
+def build_sentence_encoder(teacher: TextTransformer) -> onnx.ModelProto:
     ids = torch.randint(1, 30_000, (2, 7))
-    return trace(
-        SentenceEncoder(), {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, "sentence", [(0, 1), (0, 1)]
-    )
-
-
-@torch.inference_mode()
-def embed_phrases(texts: list[str], batch: int = 256) -> np.ndarray:
-    """-> unit vectors [texts, S]. Texts of like length share a batch: little padding."""
-    encoder, tokenizer = SentenceEncoder().eval(), load_tokenizer(CONTEXT_LENGTH)
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    parts = []
-    for at in tqdm(range(0, len(order), batch), desc="phrases", mininterval=10):
-        parts.append(encoder(*tokenize(tokenizer, [texts[i] for i in order[at : at + batch]])).numpy())
-    out = np.concatenate(parts)
-    return out[np.argsort(order)]
-
-
-@torch.inference_mode()
-def embed_pictures(
-    pictures: Pictures, indices: np.ndarray, vqgan: Vqgan, clip: Clip, batch: int = 64
-) -> tuple[np.ndarray, np.ndarray]:
-    """-> tokens uint16 [N, P, G], unit image embeddings [N, D]"""
-    tokens, embeddings = [], []
-    for at in tqdm(range(0, len(indices), batch), desc="pictures", mininterval=10):
-        x = pictures.batch(indices[at : at + batch])
-        tokens.append(vqgan.encode(x).numpy().astype("<u2"))
-        embeddings.append(clip.embed_pictures(x).numpy())
-    return np.concatenate(tokens), np.concatenate(embeddings)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    return trace(SentenceEncoder(teacher), inputs, "sentence", [(0, 1), (0, 1)])
 
 
 def things_of(pictures: Pictures, indices: np.ndarray) -> list[dict]:
-    """One entry a thing that has a picture: {label, emoji, pictures: [row of memory.json], phrases: {language: [name, keyword, ...]}}"""
+    """One entry a thing that has a picture: {label, emoji, pictures: [row of memory.json], phrases: {language: [name,
+    keyword, ...]}}"""
     folder = RENDER / "node_modules" / "emojibase-data"
     languages = sorted(p.name for p in folder.iterdir() if (p / "data.json").exists() and p.name != "en")
     words, _ = load_emoji_words(folder, languages)
@@ -114,7 +91,8 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
     """Writes the files into a bundle's folder and returns the part of bundle.json that describes them."""
     records = [pictures.records[i] for i in indices]
     sources = sorted({(r["set"], r["licence"], r["author"]) for r in records})
-    tokens, embeddings = embed_pictures(pictures, indices, vqgan, clip)
+    batches = tqdm(pictures.batches(indices), desc="batches of pictures", mininterval=10)
+    tokens, embeddings = embed_pictures(batches, vqgan, clip)
     things = things_of(pictures, indices)
     write_json(
         folder / "memory.json",
@@ -126,14 +104,15 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
             "things": things,
         },
     )
-    (folder / "memory-tokens.u16").write_bytes(tokens.tobytes())
+    (folder / "memory-tokens.u16").write_bytes(tokens.astype("<u2").tobytes())
     (folder / "memory-embeddings.i8").write_bytes(to_bytes(embeddings))
-    phrases = embed_phrases([phrase for thing in things for phrase in phrase_rows(thing)])
+    teacher, texts = load_teacher(), [phrase for thing in things for phrase in phrase_rows(thing)]
+    phrases = embed_texts(teacher, load_tokenizer(CONTEXT_LENGTH), texts)
     (folder / "memory-phrases.i8").write_bytes(to_bytes(phrases))
     codes = vqgan.codebook.codes.numpy()
     (folder / "codes.f16").write_bytes(codes.astype("<f2").tobytes())
     (folder / "sentence_encoder.onnx").write_bytes(
-        shrink(build_sentence_encoder(), "int8").SerializeToString(deterministic=True)
+        shrink(build_sentence_encoder(teacher), "int8").SerializeToString(deterministic=True)
     )
     plain = Tokenizer.from_file(str(teacher_folder() / "tokenizer.json"))
     plain.no_padding()
@@ -146,13 +125,17 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
         "phraseVectors": "memory-phrases.i8",
         "codes": {"file": "codes.f16", "width": codes.shape[-1], "isResidual": vqgan.config.residual},
         "sentenceEncoder": {
-            "file": "sentence_encoder.onnx", "tokenizer": "sentence_tokenizer.json", "contextLength": CONTEXT_LENGTH, "padTokenId": 0, "width": phrases.shape[1],
+            "file": "sentence_encoder.onnx",
+            "tokenizer": "sentence_tokenizer.json",
+            "contextLength": CONTEXT_LENGTH,
+            "padTokenId": 0,
+            "width": phrases.shape[1],
         },
         "pictureCount": len(records),
         "thingCount": len(things),
         "phraseCount": len(phrases),
         "guidance": GUIDANCE,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
@@ -183,9 +166,8 @@ def main() -> None:
     write_json(args.bundle / "bundle.json", about, indent=1)
     for name, file in about["files"].items():
         print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")
-    print(
-        f"{sum(f['bytes'] for f in about['files'].values()) / 1e6:8.2f} MB  in all; {memory['pictureCount']} pictures of {memory['thingCount']} things, {memory['phraseCount']} phrases"
-    )
+    counts = f"{memory['pictureCount']} pictures of {memory['thingCount']} things, {memory['phraseCount']} phrases"
+    print(f"{sum(f['bytes'] for f in about['files'].values()) / 1e6:8.2f} MB  in all; {counts}")
 
 
 if __name__ == "__main__":

@@ -26,15 +26,15 @@ def build_step(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     g = Graph("step", bits, block)
     axis = g.constant("axis_1", np.array([1]))
     inputs = {
-        "image_tokens": (INT64, ["N", config.groups]),
+        "image_tokens": (INT64, ["N", config.codes_per_position]),
         "condition": (FLOAT, ["N", config.width]),
         "position": (INT64, ["N"]),
     }
     outputs = {"hidden": (FLOAT, ["N", config.width]), "logits": (FLOAT, ["N", config.codebook_size])}
 
-    # Token k of group g is row g * K + k of one table; its sum over the groups is the embedding.
+    # Token k of code g is row g * K + k of one table; the sum over the codes is the embedding.
     tables = [array(t.weight) for t in prior.tokens]
-    offsets = g.constant("offsets", np.arange(config.groups) * config.codebook_size)
+    offsets = g.constant("offsets", np.arange(config.codes_per_position) * config.codebook_size)
     picked = g.op("Gather", [g.half("tokens", np.concatenate(tables)), g.op("Add", ["image_tokens", offsets])])
     embedded = g.op("ReduceSum", [picked, axis], keepdims=0)
     is_first = g.op("Equal", [g.op("Unsqueeze", ["position", axis]), g.constant("zero", np.array(0))])
@@ -96,9 +96,10 @@ def attend(
 def build_depth(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     """The second code of a position. image_tokens is [N, 1]: with two codes there is one drawn before."""
     config, depth = prior.config, prior.depth
-    if config.groups != 2:
+    if config.codes_per_position != 2:
         raise ValueError(
-            f"expected a prior with 2 codes a position for the depth graph but received {config.groups}: export of more is not written yet"
+            "expected a prior with 2 codes a position for the depth graph but received"
+            f" {config.codes_per_position}: export of more is not written yet"
         )
     g = Graph("depth", bits, block)
     first = g.op("Squeeze", ["image_tokens", g.constant("axis_1", np.array([1]))])

@@ -2,8 +2,8 @@
 
     python -m tessera_training.export.restore --bundle ../models/emoji --out runs
 
-Writes vqgan/, clip/ and prior/checkpoint.pt without optimisers, at step 0; a checkpoint that is there already stays. What
-was stored in fewer bits comes back as it was rounded (measured on emoji 0.1.0: retrieval the same to four digits).
+Writes vqgan/, clip/ and prior/checkpoint.pt without optimisers, at step 0; a checkpoint that is there already stays.
+What was stored in fewer bits comes back as it was rounded (measured on emoji 0.1.0: retrieval the same to four digits).
 
 The towers' graphs come from torch's exporter, which renames and transposes weights as it likes. So the same modules are
 exported once more with weights that are all different: where one of them turns up, the stored one belongs.
@@ -115,7 +115,7 @@ def fill_prior(prior: Prior, step: dict, depth: dict) -> set[str]:
     unscale = torch.tensor([config.head_width**0.5, 1.0, 1.0]).repeat_interleave(
         config.width
     )  # the scores' scale rides in the queries
-    values = {f"tokens.{g}.weight": step["tokens"][g * size : (g + 1) * size] for g in range(config.groups)}
+    values = {f"tokens.{g}.weight": step["tokens"][g * size : (g + 1) * size] for g in range(config.codes_per_position)}
     values |= {"start": step["start"], "places": step["places"], "norm": step["norm"], "head.weight": step["head"]}
     for layer in range(config.layers):
         values |= {f"blocks.{layer}.{n}": step[f"{layer}.{n}"] for n in ("norm1", "norm2")}
@@ -139,13 +139,17 @@ def fill_prior(prior: Prior, step: dict, depth: dict) -> set[str]:
 def require_all(module: nn.Module, filled: set[str], but: str = "") -> None:
     missing = sorted(set(tensors_of(module)) - filled - {but})
     if missing:
+        names = ", ".join(missing[:5])
         raise ValueError(
-            f"expected every weight of {type(module).__name__} in the bundle but received none for {', '.join(missing[:5])}"
+            f"expected every weight of {type(module).__name__} in the bundle but received none for {names}"
         )
 
 
 def restore(bundle: Path, configs: tuple[VqganConfig, ClipConfig, PriorConfig]) -> tuple[Vqgan, Clip, Prior]:
-    """The models of a bundle that `python -m tessera_training.export` wrote. Raises ValueError where its graphs have other shapes."""
+    """The models of a bundle that `python -m tessera_training.export` wrote.
+
+    Raises ValueError where its graphs have other shapes.
+    """
     vqgan, clip, prior = Vqgan(configs[0]).eval(), Clip(configs[1]).eval(), Prior(configs[2]).eval()
     for module in (vqgan, clip, prior):
         tell_apart(module)
@@ -167,7 +171,10 @@ def configs_of(bundle: Path) -> tuple[VqganConfig, ClipConfig, PriorConfig]:
     about = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
     p, d = about["prior"], about["decoder"]
     vqgan = VqganConfig(
-        image_size=d["imageSize"], channels=d["channels"], groups=p["codesPerPosition"], codebook_size=p["codebookSize"]
+        image_size=d["imageSize"],
+        channels=d["channels"],
+        codes_per_position=p["codesPerPosition"],
+        codebook_size=p["codebookSize"],
     ).with_grid(d["grid"])
     prior = PriorConfig(
         p["positions"],

@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tessera_training.common.quantise import quantise
+
 SMALLEST = 4096  # elements; below that there is nothing to save
 
 
@@ -34,15 +36,9 @@ def output_axis(node: onnx.NodeProto, at: int) -> int | None:
     return None
 
 
-def quantise(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """-> int8 codes and float32 scales that broadcast over them"""
-    others = tuple(a for a in range(weight.ndim) if a != axis)
-    scale = np.maximum(np.abs(weight).max(others, keepdims=True) / 127, 1e-12).astype(np.float32)
-    return np.round(weight / scale).astype(np.int8), scale
-
-
 def shrink(model: onnx.ModelProto, kind: str, keep: tuple[str, ...] = ()) -> onnx.ModelProto:
-    """kind: "float32" (nothing is done), "float16" or "int8". Weights whose names contain one of `keep` go to float16."""
+    """kind: "float32" (nothing is done), "float16" or "int8". Weights whose names contain one of `keep` go to
+    float16."""
     if kind == "float32":
         return model
     graph, found = model.graph, uses(model.graph)

@@ -4,22 +4,21 @@
 
 writes tiny-bundle/ (grid 4x4, two codes per position, alpha), tiny-bundle-memory/ (the same with a memory) and
 tiny-bundle-rgb/ (one code per position, no alpha), the first two with a step that returns the whole cache and the last
-with one that returns new rows, each with golden.json: what an independent float64 numpy implementation, which recomputes the whole prefix at every
-step, makes of the same weights. Deterministic: a second run writes the same bytes.
+with one that returns new rows, each with golden.json: what an independent float64 numpy implementation, which
+recomputes the whole prefix at every step, makes of the same weights. Deterministic: a second run writes the same bytes.
 """
 
-import hashlib
-import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from .tiny_graphs import build_graphs
-from .tiny_memory import write_memory
-from .tiny_reference import Reference
+from tessera_training.export.files import checksums, write_json
+from tessera_training.export.tiny_graphs import build_graphs
+from tessera_training.export.tiny_memory import write_memory
+from tessera_training.export.tiny_reference import Reference
+from tessera_training.export.tiny_shape import Shape
 
 WORDS = (
     "a an the with and of on in at no very happy sad angry sleepy red blue green yellow orange purple pink white black "
@@ -28,38 +27,6 @@ WORDS = (
     "cup bottle key lock door window chair table bed lamp clock bell drum guitar camera phone robot ghost alien king "
     "queen baby man woman face smile tear nose mouth 3d style flat one two three four"
 ).split()
-
-
-@dataclass(frozen=True)
-class Shape:
-    name: str
-    seed: int
-    codes_per_position: int
-    channels: int
-    codebook_size: int = 64
-    grid: int = 4
-    width: int = 32
-    layers: int = 2
-    heads: int = 2
-    embedding_width: int = 16
-    context_length: int = 12
-    image_size: int = 32
-    # Whether the step returns the row it adds to each cache (new_*) or the whole cache (present_*).
-    returns_rows: bool = False
-    # Whether it remembers pictures (format version 2).
-    remembers: bool = False
-
-    @property
-    def positions(self) -> int:
-        return self.grid * self.grid
-
-    @property
-    def patch_size(self) -> int:
-        return self.image_size // self.grid
-
-    @property
-    def head_width(self) -> int:
-        return self.width // self.heads
 
 
 def tokenizer_json() -> dict:
@@ -117,16 +84,15 @@ def tokenizer_json() -> dict:
 
 
 def random_weights(shape: Shape) -> dict:
-    """Every weight by name. Scales are chosen so that logits differ by several nats and greedy choices are no toss-up."""
+    """Every weight by name. Scales are chosen so that logits differ by several nats and greedy choices are no
+    toss-up."""
     rng = np.random.default_rng(shape.seed)
-    d, w, k, p, g, c = (
-        shape.embedding_width,
-        shape.width,
-        shape.codebook_size,
-        shape.positions,
-        shape.codes_per_position,
-        shape.channels,
-    )
+    d = shape.embedding_width
+    w = shape.width
+    k = shape.codebook_size
+    p = shape.positions
+    g = shape.codes_per_position
+    c = shape.channels
     vocabulary = len(WORDS) + 5
 
     def normal(*size: int, scale: float) -> np.ndarray:
@@ -169,10 +135,6 @@ def phrases_of(reference: Reference) -> tuple[list[str], np.ndarray]:
     return texts, np.stack([reference.embed_text(reference.token_ids(text)) for text in texts]).astype(np.float16)
 
 
-def write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
 def write_bundle(shape: Shape, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = random_weights(shape)
@@ -182,24 +144,19 @@ def write_bundle(shape: Shape, folder: Path) -> None:
     for name, graph in build_graphs(shape, weights).items():
         onnx.checker.check_model(graph, full_check=True)
         (folder / f"{name}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
-    write_json(folder / "tokenizer.json", tokenizer)
+    write_json(folder / "tokenizer.json", tokenizer, indent=1)
     texts, vectors = phrases_of(reference)
-    write_json(folder / "phrases.json", texts)
+    write_json(folder / "phrases.json", texts, indent=1)
     (folder / "phrases.f16").write_bytes(vectors.astype("<f2").tobytes())
     memory = (
         write_memory(shape, folder, tokenizer["model"]["vocab"], weights["decoder.codes"]) if shape.remembers else None
     )
-    write_json(folder / "bundle.json", describe(shape, folder, reference, memory))
+    write_json(folder / "bundle.json", describe(shape, folder, memory), indent=1)
     if memory is None:  # the graphs of a bundle with a memory are those of the bundle without
-        write_json(folder / "golden.json", reference.golden())
+        write_json(folder / "golden.json", reference.golden(), indent=1)
 
 
-def describe(shape: Shape, folder: Path, reference: Reference, memory: dict | None) -> dict:
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for path in sorted(folder.iterdir())
-        if path.name not in ("bundle.json", "golden.json", "CARD.md")
-    }
+def describe(shape: Shape, folder: Path, memory: dict | None) -> dict:
     picture = {"imageSize": shape.image_size, "channels": shape.channels, "grid": shape.grid}
     shifted = shape.channels == 4
     return {
@@ -207,7 +164,7 @@ def describe(shape: Shape, folder: Path, reference: Reference, memory: dict | No
         "name": shape.name,
         "version": "1.0.0",
         "licence": "CC0-1.0",
-        "files": files,
+        "files": checksums(folder),
         "embeddingWidth": shape.embedding_width,
         "textEncoder": {
             "file": "text_encoder.onnx",

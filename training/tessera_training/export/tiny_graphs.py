@@ -1,13 +1,10 @@
 """The seven graphs of docs/bundle-format.md, built node by node for the random test bundles."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-if TYPE_CHECKING:
-    from .tiny import Shape
+from tessera_training.export.tiny_shape import Shape
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 
@@ -74,7 +71,7 @@ class Graph:
         )
 
 
-def build_graphs(shape: "Shape", weights: dict) -> dict[str, onnx.ModelProto]:
+def build_graphs(shape: Shape, weights: dict) -> dict[str, onnx.ModelProto]:
     graphs = {
         "text_encoder": text_encoder(shape, weights),
         "image_encoder": image_encoder(shape, weights),
@@ -88,7 +85,7 @@ def build_graphs(shape: "Shape", weights: dict) -> dict[str, onnx.ModelProto]:
     return graphs
 
 
-def text_encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def text_encoder(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("text_encoder")
     ids = g.input("input_ids", INT64, ["N", shape.context_length])
     mask = g.input("attention_mask", INT64, ["N", shape.context_length])
@@ -100,7 +97,7 @@ def text_encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def image_encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def image_encoder(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("image_encoder")
     size = shape.image_size // 2
     pixels = g.input("pixels", FLOAT, ["N", 3, size, size])
@@ -112,7 +109,7 @@ def image_encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def condition(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def condition(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("condition")
     embedding = g.input("embedding", FLOAT, ["N", shape.embedding_width])
     mapped = g.gelu(g.add("MatMul", embedding, g.constant(weights["condition.map"])))
@@ -122,7 +119,7 @@ def condition(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def step(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def step(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("step")
     heads, head_width, positions = shape.heads, shape.head_width, shape.positions
     tokens = g.input("image_tokens", INT64, ["N", shape.codes_per_position])
@@ -168,12 +165,12 @@ def step(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def attend_cache(g: Graph, shape: "Shape", layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
+def attend_cache(g: Graph, shape: Shape, layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
     """Writes row `position` of the cache, attends to rows 0..position and returns the whole cache."""
     heads, head_width, positions = shape.heads, shape.head_width, shape.positions
     every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
     mask = g.add("Where", g.add("LessOrEqual", every, row), g.scalar(0.0), g.scalar(-1e9))
-    count = g.add("Slice", g.add("Shape", row), g.ints(0), g.ints(1))
+    count = g.add("Slice", g.add(Shape, row), g.ints(0), g.ints(1))
     target = g.add("Expand", row, g.add("Concat", count, g.ints(heads, 1, head_width), axis=0))
     keys = g.add("ScatterElements", past[0], target, key, axis=2)
     values = g.add("ScatterElements", past[1], target, value, axis=2)
@@ -184,7 +181,7 @@ def attend_cache(g: Graph, shape: "Shape", layer: int, row: str, query: str, key
     return mixed
 
 
-def attend_rows(g: Graph, shape: "Shape", layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
+def attend_rows(g: Graph, shape: Shape, layer: int, row: str, query: str, key: str, value: str, past: tuple) -> str:
     """Attends to rows 0..position - 1 of the cache and to the new row, and returns the new row alone."""
     positions = shape.positions
     every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
@@ -201,11 +198,11 @@ def attend_rows(g: Graph, shape: "Shape", layer: int, row: str, query: str, key:
     return mixed
 
 
-def depth(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def depth(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("depth")
     hidden = g.input("hidden", FLOAT, ["N", shape.width])
     tokens = g.input("image_tokens", INT64, ["N", "g"])
-    drawn = g.add("Gather", g.add("Shape", tokens), g.constant(np.array(1, dtype=np.int64)))
+    drawn = g.add("Gather", g.add(Shape, tokens), g.constant(np.array(1, dtype=np.int64)))
     order = g.add("Range", g.constant(np.array(0, dtype=np.int64)), drawn, g.constant(np.array(1, dtype=np.int64)))
     index = g.add("Add", tokens, g.add("Mul", order, g.constant(np.array(shape.codebook_size, dtype=np.int64))))
     codes = g.add("ReduceSum", g.add("Gather", g.constant(weights["depth.codes"]), index), g.ints(1), keepdims=0)
@@ -215,7 +212,7 @@ def depth(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def decoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def decoder(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("decoder")
     tokens = g.input("image_tokens", INT64, ["N", shape.positions, shape.codes_per_position])
     table = g.constant(weights["decoder.codes"].reshape(-1, 12))
@@ -237,7 +234,7 @@ def decoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
     return g.model()
 
 
-def encoder(shape: "Shape", weights: dict) -> onnx.ModelProto:
+def encoder(shape: Shape, weights: dict) -> onnx.ModelProto:
     """Residual quantisation: each code is the nearest to what the codes before it left over."""
     g = Graph("encoder")
     size, patch = shape.image_size, shape.patch_size

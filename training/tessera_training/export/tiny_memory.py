@@ -1,16 +1,15 @@
-"""A memory for the random test bundle: four things, two pictures each, random tokens, and a sentence encoder of one table."""
+"""A memory for the random test bundle: four things, two pictures each, random tokens, and a sentence encoder of one
+table."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 
-from .memory_format import phrase_rows, to_bytes
-from .tiny_graphs import FLOAT, INT64, Graph
-
-if TYPE_CHECKING:
-    from .tiny import Shape
+from tessera_training.export.files import write_json
+from tessera_training.export.memory_format import phrase_rows, to_bytes
+from tessera_training.export.tiny_graphs import FLOAT, INT64, Graph
+from tessera_training.export.tiny_shape import Shape
 
 SENTENCE_WIDTH = 24
 STYLES = ("3d", "flat")
@@ -37,10 +36,8 @@ def sentence_encoder(table: np.ndarray) -> onnx.ModelProto:
     return g.model()
 
 
-def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes: np.ndarray) -> dict:
+def write_memory(shape: Shape, folder: Path, vocabulary: dict[str, int], codes: np.ndarray) -> dict:
     """Writes the files and returns the part of bundle.json. `codes`: [G, K, C], as the decoder has them."""
-    from .tiny import write_json
-
     rng = np.random.default_rng(shape.seed + 100)
     table = rng.standard_normal((len(vocabulary), SENTENCE_WIDTH)).astype(np.float32)
     table[:5] *= 0.2  # what every sentence has says little about it
@@ -69,6 +66,7 @@ def write_memory(shape: "Shape", folder: Path, vocabulary: dict[str, int], codes
             ],
             "things": things,
         },
+        indent=1,
     )
     tokens = rng.integers(0, shape.codebook_size, (count, shape.positions, shape.codes_per_position)).astype("<u2")
     (folder / "memory-tokens.u16").write_bytes(tokens.tobytes())

@@ -2,12 +2,10 @@
 
 import base64
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .tiny import Shape
+from tessera_training.export.tiny_shape import Shape
 
 PROMPT = "a happy fox with sunglasses"
 GUIDANCE = 2.5
@@ -26,7 +24,7 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 
 class Reference:
-    def __init__(self, shape: "Shape", weights: dict, vocabulary: dict) -> None:
+    def __init__(self, shape: Shape, weights: dict, vocabulary: dict) -> None:
         self.shape, self.vocabulary = shape, vocabulary
         self.w = {name: value.astype(np.float64) for name, value in weights.items()}
 

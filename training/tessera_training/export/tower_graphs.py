@@ -27,13 +27,13 @@ class TextEncoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Tokens to pixels. The groups' codebooks are one table, so that the look-up is one node."""
+    """Tokens to pixels. The codebooks are one table, so that the look-up is one node."""
 
     def __init__(self, vqgan: Vqgan):
         super().__init__()
         self.vqgan, config = vqgan, vqgan.config
         self.register_buffer("table", vqgan.codebook.codes.flatten(0, 1).clone())
-        self.register_buffer("offsets", torch.arange(config.groups) * config.codebook_size)
+        self.register_buffer("offsets", torch.arange(config.codes_per_position) * config.codebook_size)
 
     def forward(self, image_tokens):
         codes = F.embedding(image_tokens + self.offsets, self.table)
@@ -105,7 +105,7 @@ def build_condition(prior: Prior) -> onnx.ModelProto:
 
 def build_decoder(vqgan: Vqgan) -> onnx.ModelProto:
     config = vqgan.config
-    tokens = torch.randint(0, config.codebook_size, (2, config.positions, config.groups))
+    tokens = torch.randint(0, config.codebook_size, (2, config.positions, config.codes_per_position))
     return trace(Decoder(vqgan), {"image_tokens": tokens}, "pixels", [(0,)])
 
 

@@ -12,7 +12,9 @@ from tessera_training.gpu.teacher import TOKENIZER, read_teacher, start_student
 from tessera_training.models.clip import Clip
 from tessera_training.stages.clip import backgrounds, contrastive, evaluate
 
-GENTLE = 2e-4  # the text transformer's rate: it starts from its teacher. Twice that of stages/clip.py, for batches eight times as large.
+# the text transformer's rate: it starts from its teacher. Twice that of stages/clip.py, for batches eight times as
+# large.
+GENTLE = 2e-4
 
 
 def tokens_of(ids: np.ndarray, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -53,10 +55,8 @@ def train_clip(shop: Shop) -> Clip:
         optimiser.set_factor(factor)
         gentle.param_groups[0]["lr"] = GENTLE * factor
         x, arrays = shop.compose(plan.clip_batch)
-        words, (asked, asked_mask) = (
-            tokens_of(np.concatenate([arrays["captions"], arrays["read"]]), device),
-            tokens_of(arrays["taught"], device),
-        )
+        words = tokens_of(np.concatenate([arrays["captions"], arrays["read"]]), device)
+        (asked, asked_mask) = tokens_of(arrays["taught"], device)
         with autocast(device):
             image = model.embed_pictures(x, backgrounds(len(x), generator).to(device)).float()
             text, sentence = (t.float() for t in model.text(*words))

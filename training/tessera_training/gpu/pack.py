@@ -12,8 +12,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from tessera_training.common.pictures import Pictures
 from tessera_training.gpu.manifest import write_manifest
@@ -21,29 +19,25 @@ from tessera_training.gpu.perceptual import write_perceptual
 from tessera_training.gpu.teacher import TOKENIZER, read_teacher, write_teacher
 from tessera_training.gpu.texts import sources_of, write_texts
 from tessera_training.gpu.webp import write_pictures
-from tessera_training.models.text import TextConfig, load_teacher, load_tokenizer, teacher_folder, tokenize
+from tessera_training.models.load import embed_texts
+from tessera_training.models.text import TEACHER_LENGTH, TextConfig, load_teacher, load_tokenizer, teacher_folder
 
 LISTS = ("records.json", "concepts.json")
 LARGEST = 55e6  # bytes: what may travel, less the repository itself
 
 
-@torch.inference_mode()
 def check_teacher(
     folder: Path, pairs: list[tuple[str, str]], vectors: dict[str, np.ndarray], count: int = 512
 ) -> dict[str, float]:
-    """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts: the median
-    tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words."""
+    """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts: the
+    median tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words."""
     asked = [pairs[row] for row in np.random.default_rng(0).permutation(len(pairs))[:count]]
-    teacher, tokenizer, cosines = read_teacher(folder), load_tokenizer(48), []
-    for at in range(0, len(asked), 64):
-        part = asked[at : at + 64]
-        made = F.normalize(teacher(*tokenize(tokenizer, [source for _, source in part])), dim=-1)
-        wanted = torch.from_numpy(np.stack([vectors[text] for text, _ in part]).astype(np.float32))
-        cosines.append((made * F.normalize(wanted, dim=-1)).sum(-1))
-    found = torch.cat(cosines)
+    made = embed_texts(read_teacher(folder), load_tokenizer(TEACHER_LENGTH), [source for _, source in asked])
+    wanted = np.stack([vectors[text] for text, _ in asked]).astype(np.float32)
+    found = (made * wanted).sum(-1) / np.linalg.norm(wanted, axis=-1)
     return {
-        "cosine_median": round(found.median().item(), 5),
-        "share_below_0.99": round((found < 0.99).float().mean().item(), 4),
+        "cosine_median": round(float(np.median(found)), 5),
+        "share_below_0.99": round(float((found < 0.99).mean()), 4),
     }
 
 

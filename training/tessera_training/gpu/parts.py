@@ -19,7 +19,8 @@ HEADER = 2**10
 
 
 def write_parts(folder: Path, stage: str, payload: dict, run: str, is_finished: bool) -> int:
-    """Replaces the stage's parts -> bytes written. All are written beside their place before the first is moved there."""
+    """Replaces the stage's parts -> bytes written. All are written beside their place before the first is moved
+    there."""
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     content, room = buffer.getvalue(), LARGEST - HEADER
@@ -46,13 +47,15 @@ def read_piece(path: Path) -> tuple[dict, bytes]:
         raise ValueError(f"expected {path.name} to begin with a header but received {line[:20]!r}") from None
     if sha256(piece) != wanted:
         raise ValueError(
-            f"expected {path.name} with sha256 {wanted[:12]} but received {sha256(piece)[:12]}: it was damaged or cut off on the way"
+            f"expected {path.name} with sha256 {wanted[:12]} but received {sha256(piece)[:12]}:"
+            " it was damaged or cut off on the way"
         )
     return header, piece
 
 
 def read_parts(folder: Path, stage: str) -> tuple[dict, dict] | None:
-    """-> (header, payload), or None where there is no part of the stage; raises ValueError where one is damaged or missing."""
+    """-> (header, payload), or None where there is no part of the stage; raises ValueError where one is damaged or
+    missing."""
     found = sorted(folder.glob(f"{stage}.*.part"), key=lambda p: int(p.name.split(".")[1]))
     if not found:
         return None

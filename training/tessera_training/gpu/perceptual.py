@@ -1,4 +1,5 @@
-"""The perceptual loss's network without its packages: EfficientNet-Lite0 up to the last map that is used, as plain convolutions.
+"""The perceptual loss's network without its packages: EfficientNet-Lite0 up to the last map that is used, as plain
+convolutions.
 
 The batch norms never learn, so they are folded into the convolutions when the pack is made.
 """
@@ -68,7 +69,8 @@ def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.n
 
 
 def write_perceptual(folder: Path) -> None:
-    """From the packages that models/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows, number)."""
+    """From the packages that models/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows,
+    number)."""
     network = PerceptualLoss()
     found = [(-1, network.stem[0], network.stem[1], True)]
     for at, block in enumerate(network.blocks):

@@ -10,9 +10,9 @@ from tessera_training.models.vqgan import VqganConfig
 
 @dataclass(frozen=True)
 class Plan:
-    vqgan: VqganConfig = VqganConfig(groups=4, codebook_size=1024, code_width=32, residual=True)
+    vqgan: VqganConfig = VqganConfig(codes_per_position=4, codebook_size=1024, code_width=32, residual=True)
     clip: ClipConfig = field(default_factory=ClipConfig)
-    prior: PriorConfig = PriorConfig(groups=4, width=512, heads=8, layers=9)  # 36 M parameters
+    prior: PriorConfig = PriorConfig(codes_per_position=4, width=512, heads=8, layers=9)  # 36 M parameters
     mix: Mix = Mix(moved=0.4)
     # Ends as shares of the seconds in all. Of 570: VQGAN until 214 (from about 15), CLIP until 308, prior until 545.
     ends: tuple[float, float, float] = (0.375, 0.54, 0.956)

@@ -1,8 +1,6 @@
 """Stage 2: the prior, from tokens and embeddings that the frozen stages make of ever new scenes (stages/prior.py)."""
 
 import copy
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,8 +13,8 @@ from tessera_training.data.captions import canonical
 from tessera_training.gpu.clip_stage import batch_tokenizer, tokens_of
 from tessera_training.gpu.shop import Shop, config_of
 from tessera_training.models.clip import Clip
+from tessera_training.models.load import embed_pictures, embed_texts
 from tessera_training.models.prior import Prior, generate
-from tessera_training.models.text import tokenize
 from tessera_training.models.vqgan import Vqgan
 from tessera_training.stages.prior import GapNoise, evaluate
 
@@ -38,64 +36,46 @@ PROMPTS = (
 
 
 @torch.no_grad()
-def embed_texts(clip: Clip, shop: Shop, texts: list[str]) -> torch.Tensor:
-    """-> [N, D]"""
-    tokenizer = batch_tokenizer(shop)
-    parts = [tokenize(tokenizer, texts[at : at + 256]) for at in range(0, len(texts), 256)]
-    return torch.cat([clip.text(*(t.to(shop.device) for t in part))[0] for part in parts])
-
-
-@torch.no_grad()
 def measure_gap(clip: Clip, shop: Shop) -> GapNoise:
     """How far, and in which directions, captions lie from their pictures: composed ones, in every language."""
     images, texts = [], []
     while sum(map(len, images)) < shop.plan.gap_rows:
         x, arrays = shop.compose(shop.plan.rows)
         images.append(clip.embed_pictures(x))
-        texts.append(clip.text(*tokens_of(arrays["captions"], shop.device))[0])
+        texts.append(clip.embed_texts(*tokens_of(arrays["captions"], shop.device)))
     gap = (torch.cat(texts) - torch.cat(images)).float().cpu().numpy()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "gap.npz"
-        np.savez(path, mean=gap.mean(0), covariance=np.cov(gap.T))
-        return GapNoise(path, shop.device)
+    return GapNoise({"mean": gap.mean(0), "covariance": np.cov(gap.T)}, shop.device)
 
 
 @torch.no_grad()
 def read_held_out(vqgan: Vqgan, clip: Clip, shop: Shop) -> dict[str, np.ndarray]:
     """Tokens and both embeddings of held-out pictures, as stages/tokens.py keeps them."""
     indices = shop.held_out("pair", "concept")
-    records, batches = (
-        [shop.pictures.records[i] for i in indices],
-        [indices[at : at + 64] for at in range(0, len(indices), 64)],
-    )
-    tokens = torch.cat([vqgan.encode(shop.pictures.batch(part)) for part in batches])
-    embeddings = torch.cat([clip.embed_pictures(shop.pictures.batch(part)) for part in batches])
-    words = embed_texts(clip, shop, [canonical(shop.pictures.concepts, r["concept"], r["style"]) for r in records])
-    return {
-        "indices": indices,
-        **{
-            name: value.cpu().numpy()
-            for name, value in (("tokens", tokens), ("embeddings", embeddings), ("text_embeddings", words))
-        },
-    }
+    tokens, embeddings = embed_pictures(shop.pictures.batches(indices), vqgan, clip, shop.device)
+    records = [shop.pictures.records[i] for i in indices]
+    captions = [canonical(shop.pictures.concepts, r["concept"], r["style"]) for r in records]
+    words = embed_texts(clip.embed_texts, batch_tokenizer(shop), captions, shop.device)
+    return {"indices": indices, "tokens": tokens, "embeddings": embeddings, "text_embeddings": words}
 
 
 @torch.no_grad()
 def draw_sheet(prior: Prior, vqgan: Vqgan, clip: Clip, held_out: dict[str, np.ndarray], shop: Shop) -> None:
-    """sheet.png. Rows: held-out pictures; through the VQGAN; painted from their own embeddings; from their captions'; and
-    `PROMPTS` painted."""
+    """sheet.png. Rows: held-out pictures; through the VQGAN; painted from their own embeddings; from their captions';
+    and `PROMPTS` painted."""
     prior.eval()
     rows = np.linspace(0, len(held_out["tokens"]) - 1, min(COLUMNS, len(held_out["tokens"]))).astype(int)
-    pick = lambda name: torch.from_numpy(held_out[name][rows]).to(shop.device)  # noqa: E731
-    paint = lambda e: vqgan.decode(
-        generate(prior, e.float(), torch.Generator(shop.device).manual_seed(1), temperature=0.7, guidance=3.0)
-    )  # noqa: E731
+    tokens = torch.from_numpy(held_out["tokens"][rows].astype(np.int64)).to(shop.device)
+
+    def paint(embeddings: np.ndarray) -> torch.Tensor:
+        condition, generator = torch.from_numpy(embeddings).to(shop.device), torch.Generator(shop.device).manual_seed(1)
+        return vqgan.decode(generate(prior, condition, generator, temperature=0.7, guidance=3.0))
+
     sheet = [
         shop.pictures.batch(held_out["indices"][rows]),
-        vqgan.decode(pick("tokens")),
-        paint(pick("embeddings")),
-        paint(pick("text_embeddings")),
-        paint(embed_texts(clip, shop, list(PROMPTS))),
+        vqgan.decode(tokens),
+        paint(held_out["embeddings"][rows]),
+        paint(held_out["text_embeddings"][rows]),
+        paint(embed_texts(clip.embed_texts, batch_tokenizer(shop), list(PROMPTS), shop.device)),
     ]
     save_sheet(sheet, shop.out / "sheet.png")
 
@@ -109,11 +89,9 @@ def train_prior(shop: Shop, vqgan: Vqgan, clip: Clip) -> Prior:
         prior, lambda name, p: name.startswith("blocks.") and p.ndim == 2 or name in names
     )
     optimiser = Optimisers(matrices, rest, muon_lr=0.02, adam_lr=2e-3)
-    noise, held_out, generator = (
-        measure_gap(clip, shop),
-        read_held_out(vqgan, clip, shop),
-        torch.Generator().manual_seed(0),
-    )
+    noise = measure_gap(clip, shop)
+    held_out = read_held_out(vqgan, clip, shop)
+    generator = torch.Generator().manual_seed(0)
     stage = shop.stage("prior", 2, average, config_of(plan.prior))
 
     while stage.go_on():

@@ -1,4 +1,5 @@
-"""What a picture is made of, drawn as numbers: the CPU draws thousands of these a second, the GPU renders them in batches.
+"""What a picture is made of, drawn as numbers: the CPU draws thousands of these a second, the GPU renders them in
+batches.
 
 The scenes are those of data/compose.py, and so are their captions; what is new is that nothing is rendered here.
 """
@@ -23,7 +24,8 @@ class Layer:
     tint: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # RGB and how far to go there
 
     def at(self, x: float, y: float, edge: float) -> "Layer":
-        """Its whole canvas laid into a square of `edge` around (x, y), in canvas edges from the upper left, kept inside."""
+        """Its whole canvas laid into a square of `edge` around (x, y), in canvas edges from the upper left, kept
+        inside."""
         x, y = (min(max(v, edge / 2), 1 - edge / 2) * 2 - 1 for v in (x, y))
         return replace(self, size=self.size * edge, x=x + self.x * edge, y=y + self.y * edge)
 
@@ -103,11 +105,9 @@ class Recipes:
         return replace(recipe, layers=layers, scene=replace(recipe.scene, kind="count", count=count))
 
     def _pair(self, recipe: Recipe) -> Recipe:
-        other, above, (thing,) = (
-            self.rng.choice(self.by_style[recipe.scene.style]),
-            self.rng.random() < 0.4,
-            recipe.layers,
-        )
+        other = self.rng.choice(self.by_style[recipe.scene.style])
+        above = self.rng.random() < 0.4
+        (thing,) = recipe.layers
         places = [(0.5, 0.26, 0.5), (0.5, 0.74, 0.5)] if above else LAYOUTS[2]
         layers = tuple(
             part.at(x + self._jitter(), y + self._jitter(), edge)

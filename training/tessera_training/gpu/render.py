@@ -12,8 +12,8 @@ HALF_BELOW = 0.7  # of its size: such pictures are taken from the half-size copy
 
 
 def layer_arrays(recipes: list[Recipe]) -> dict[str, np.ndarray]:
-    """The layers of all recipes, one after the other: `row` [N] and `slot` [N] (its place from the back), `picture` [N],
-    `numbers` [N, 9] (`Layer.numbers`); and for each recipe `background` [B, 4] (alpha 0 where it has none)."""
+    """The layers of all recipes, one after the other: `row` [N] and `slot` [N] (its place from the back), `picture`
+    [N], `numbers` [N, 9] (`Layer.numbers`); and for each recipe `background` [B, 4] (alpha 0 where it has none)."""
     flat = [(row, slot, layer) for row, recipe in enumerate(recipes) for slot, layer in enumerate(recipe.layers)]
     return {
         "row": np.array([row for row, _, _ in flat], np.int64),
@@ -25,7 +25,8 @@ def layer_arrays(recipes: list[Recipe]) -> dict[str, np.ndarray]:
 
 
 def tint_batch(x: torch.Tensor, colour: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
-    """`data.tint.tint` for a batch: x [B, 4, H, W], colour [B, 3], strength [B]; strength 0 leaves a picture as it is."""
+    """`data.tint.tint` for a batch: x [B, 4, H, W], colour [B, 3], strength [B]; strength 0 leaves a picture as it
+    is."""
     alpha = x[:, 3:4]
     rgb = x[:, :3] / alpha.clamp(min=1e-3)
     light = (rgb * rgb.new_tensor(LUMINANCE).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)

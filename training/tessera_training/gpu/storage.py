@@ -1,19 +1,19 @@
 """Weights as they travel back: what is quantised in the bundle anyway in eight bits, the rest in sixteen.
 
-The blocks are those of the exported step (export/graph.py), so quantising them there once more changes nothing.
+The blocks are those of the exported step (common/quantise.py), so quantising them there once more changes nothing.
 """
 
 import numpy as np
 import torch
 
-from tessera_training.export.graph import quantise_blocks
+from tessera_training.common.quantise import quantise_blocks
 
 BLOCK, SMALLEST = 64, 4096  # weights that share a scale; smaller tensors stay in sixteen bits
 
 
 def pack_state(state: dict[str, torch.Tensor], in_blocks: tuple[str, ...]) -> dict:
-    """Matrices and kernels whose names begin with one of `in_blocks` as {codes, scales, shape}, other weights in float16, whole
-    numbers as they are."""
+    """Matrices and kernels whose names begin with one of `in_blocks` as {codes, scales, shape}, other weights in
+    float16, whole numbers as they are."""
     packed = {}
     for name, value in state.items():
         value = value.detach().cpu()

@@ -1,7 +1,7 @@
 """An endless stream of chunks for every stage: recipes, captions and texts to distil, all as numpy arrays.
 
-Worker processes draw and tokenise; no picture is touched, so that a few cores feed any GPU. They hand arrays over through
-pipes rather than shared memory, which is small on some machines.
+Worker processes draw and tokenise; no picture is touched, so that a few cores feed any GPU. They hand arrays over
+through pipes rather than shared memory, which is small on some machines.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from tessera_training.data.captions import Captioner
 from tessera_training.data.compose import Mix, Scene
 from tessera_training.gpu.recipes import Recipes
 from tessera_training.gpu.render import layer_arrays
+from tessera_training.models.text import TEACHER_LENGTH
 
 STYLED = 0.65  # share of the captions that name the style
-TEACHER_LENGTH = 48  # as data/texts.py reads them
 
 
 def load_tokenizer(path: Path, length: int) -> Tokenizer:
@@ -66,10 +66,8 @@ class Stream(IterableDataset):
             os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there are as many workers as cores already
         seed = self.seed * 1000 + (worker.id if worker else 0)
         rng = random.Random(seed)
-        recipes, captioner = (
-            Recipes(self.records, self.concepts, self.train, seed, self.mix),
-            Captioner(self.concepts, rng),
-        )
+        recipes = Recipes(self.records, self.concepts, self.train, seed, self.mix)
+        captioner = Captioner(self.concepts, rng)
         student, teacher = load_tokenizer(self.tokenizer, self.length), load_tokenizer(self.tokenizer, TEACHER_LENGTH)
         while True:
             drawn = [recipes.draw() for _ in range(self.rows)]

@@ -1,7 +1,8 @@
-"""The text teacher in eight bits: the student starts from some of its layers, and it reads the texts that are distilled.
+"""The text teacher in eight bits: the student starts from some of its layers, and it reads the texts that are
+distilled.
 
-Carried whole because it is smaller than what it says: 23 MB, while its vectors of all texts take 86 MB in float16, and the
-student's starting weights alone 34 MB.
+Carried whole because it is smaller than what it says: 23 MB, while its vectors of all texts take 86 MB in float16, and
+the student's starting weights alone 34 MB.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tessera_training.export.storage import quantise
+from tessera_training.common.quantise import quantise
 from tessera_training.models.text import TextConfig, TextTransformer
 
 FILE, TOKENIZER = "teacher.npz", "tokenizer.json"

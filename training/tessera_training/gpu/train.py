@@ -2,8 +2,8 @@
 
     python -m tessera_training.gpu.train --pack gpu-pack --out DIR --seconds 570
 
-Ends in time whatever the machine's speed: every stage has a share of the seconds and anneals towards its end. Without a GPU
-it is a rehearsal in small batches (`--seconds 40`).
+Ends in time whatever the machine's speed: every stage has a share of the seconds and anneals towards its end. Without a
+GPU it is a rehearsal in small batches (`--seconds 40`).
 """
 
 import argparse

@@ -38,10 +38,8 @@ def train_vqgan(shop: Shop) -> Vqgan:
             pixels, seen = pixel_loss(made, x), perceptual(made.clamp(0, 1), x)
             loss = pixels + 0.1 * commitment + plan.perceptual * seen
             # The adversary learns for a while before it is listened to.
-            is_judged, weight = (
-                stage.progress > plan.adversary_from - 0.05,
-                plan.adversarial * min(1.0, max(0.0, stage.progress - plan.adversary_from) / 0.05),
-            )
+            is_judged = stage.progress > plan.adversary_from - 0.05
+            weight = plan.adversarial * min(1.0, max(0.0, stage.progress - plan.adversary_from) / 0.05)
             fooled = -adversary(made).mean() if weight else torch.zeros((), device=device)
             loss = loss + weight * fooled
         optimiser.zero_grad()

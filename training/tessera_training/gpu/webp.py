@@ -1,7 +1,7 @@
 """Pictures as lossy WebP with alpha, all in one file: a tenth of what PNG takes, and one read instead of thousands.
 
-WebP holds straight alpha (what lies under nothing costs nothing there); in memory pictures are premultiplied as everywhere.
-Nothing but numpy and Pillow is imported here, so that worker processes start at once.
+WebP holds straight alpha (what lies under nothing costs nothing there); in memory pictures are premultiplied as
+everywhere. Nothing but numpy and Pillow is imported here, so that worker processes start at once.
 """
 
 import io

@@ -1,4 +1,5 @@
-"""CLIP (Radford et al. 2021, arXiv 2103.00020) at the size of emoji: a convolutional image tower and a distilled text tower."""
+"""CLIP (Radford et al. 2021, arXiv 2103.00020) at the size of emoji: a convolutional image tower and a distilled text
+tower."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -88,6 +89,10 @@ class Clip(nn.Module):
     @property
     def scale(self) -> torch.Tensor:
         return self.log_scale.exp().clamp(max=40.0)
+
+    def embed_texts(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """int64 [B, L] each -> [B, D]"""
+        return self.text(input_ids, attention_mask)[0]
 
     def embed_pictures(self, x: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:
         """Premultiplied [B, 4, H, W] -> [B, D]"""

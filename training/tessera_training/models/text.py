@@ -15,6 +15,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
+TEACHER_LENGTH = 48  # tokens of a text that the teacher reads in training
+
 
 @dataclass(frozen=True)
 class TextConfig:
@@ -53,16 +55,12 @@ class Layer(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.heads = heads
-        self.qkv, self.out, self.norm1 = (
-            nn.Linear(width, 3 * width),
-            nn.Linear(width, width),
-            nn.LayerNorm(width, 1e-12),
-        )
-        self.up, self.down, self.norm2 = (
-            nn.Linear(width, 4 * width),
-            nn.Linear(4 * width, width),
-            nn.LayerNorm(width, 1e-12),
-        )
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm1 = nn.LayerNorm(width, 1e-12)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        self.norm2 = nn.LayerNorm(width, 1e-12)
 
     def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         b, length, width = x.shape

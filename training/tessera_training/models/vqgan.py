@@ -1,11 +1,11 @@
 """Stage 1 of CLIP-GEN (arXiv 2203.00386, section 3.2): a VQGAN, trained on pictures alone.
 
-A picture [B, C, H, W] becomes a grid of tokens [B, h*w, groups] and back. Each grid cell holds `groups` codes: twice the
-codes a cell costs the prior far less than twice the cells. Two ways to share a cell between its codes:
+A picture [B, C, H, W] becomes a grid of tokens [B, h*w, G] and back. Each grid cell, a position, holds G codes: twice
+the codes a cell costs the prior far less than twice the cells. Two ways to share a cell between its codes:
 
     product    each code quantises a part of the vector of its own, by cosine (Yu et al. 2021, arXiv 2110.04627)
-    residual   each code quantises what the codes before it have left (Lee et al. 2022, arXiv 2203.01941): the first says
-               what the cell is, the last only refine it, so that a wrong one does little harm
+    residual   each code quantises what the codes before it have left (Lee et al. 2022, arXiv 2203.01941): the first
+               says what the cell is, the last only refine it, so that a wrong one does little harm
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class VqganConfig:
     widths: tuple[int, ...] = (64, 128, 256)  # one level each; every level after the first halves the grid
     encoder_blocks: tuple[int, ...] = (1, 2, 2)
     decoder_blocks: tuple[int, ...] = (2, 2, 3)
-    groups: int = 2
+    codes_per_position: int = 2
     codebook_size: int = 1024
     code_width: int = 16
     residual: bool = False
@@ -31,7 +31,7 @@ class VqganConfig:
     @property
     def latent_width(self) -> int:
         """Channels of a cell before and after quantisation."""
-        return self.code_width if self.residual else self.groups * self.code_width
+        return self.code_width if self.residual else self.codes_per_position * self.code_width
 
     @property
     def grid(self) -> int:
@@ -46,7 +46,8 @@ class VqganConfig:
         patch, rest = divmod(self.image_size, grid * 2 ** (len(self.widths) - 1))
         if rest or patch < 1:
             raise ValueError(
-                f"expected a grid that {len(self.widths)} levels can make of {self.image_size} pixels but received {grid}"
+                f"expected a grid that {len(self.widths)} levels can make of {self.image_size} pixels"
+                f" but received {grid}"
             )
         return replace(self, patch=patch)
 
@@ -105,42 +106,50 @@ class Decoder(nn.Sequential):
 
 
 class Codebook(nn.Module):
-    """`groups` codebooks, moved by exponential averages; dead codes are re-seeded from the batch."""
+    """A codebook for each code of a position, moved by exponential averages; dead codes are re-seeded from the
+    batch."""
 
     def __init__(self, config: VqganConfig, decay: float = 0.97, revive_below: float = 0.1):
         super().__init__()
-        self.groups, self.decay, self.revive_below, self.residual = config.groups, decay, revive_below, config.residual
-        codes = torch.randn(config.groups, config.codebook_size, config.code_width)
+        self.codes_per_position = config.codes_per_position
+        self.decay = decay
+        self.revive_below = revive_below
+        self.residual = config.residual
+        codes = torch.randn(config.codes_per_position, config.codebook_size, config.code_width)
         # What is left grows smaller with every code of a residual cell.
         codes = (
-            codes * 0.7 ** torch.arange(config.groups).view(-1, 1, 1) if self.residual else F.normalize(codes, dim=-1)
+            codes * 0.7 ** torch.arange(config.codes_per_position).view(-1, 1, 1)
+            if self.residual
+            else F.normalize(codes, dim=-1)
         )
         self.register_buffer("codes", codes)
         # Average picks a batch. Residual codes start from the first batch: none of them is worth keeping before it.
-        usage = torch.full((config.groups, config.codebook_size), 0.0 if self.residual else 1.0)
+        usage = torch.full((config.codes_per_position, config.codebook_size), 0.0 if self.residual else 1.0)
         self.register_buffer("usage", usage)
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """[B, P, groups] -> [B, P, latent_width]"""
-        codes = [self.codes[g][tokens[..., g]] for g in range(self.groups)]
+        """[B, P, G] -> [B, P, latent_width]"""
+        codes = [self.codes[g][tokens[..., g]] for g in range(self.codes_per_position)]
         return sum(codes) if self.residual else torch.cat(codes, -1)
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """z: [B, P, latent_width], as `Vqgan.encode_continuous` scales it -> tokens [B, P, groups], commitment loss."""
+        """z: [B, P, latent_width], as `Vqgan.encode_continuous` scales it -> tokens [B, P, G], commitment loss."""
         return self._residual(z) if self.residual else self._product(z)
 
     def _product(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        parts = z.unflatten(-1, (self.groups, -1))
-        tokens = torch.stack([(parts[:, :, g] @ self.codes[g].T).argmax(-1) for g in range(self.groups)], -1)
+        parts = z.unflatten(-1, (self.codes_per_position, -1))
+        tokens = torch.stack(
+            [(parts[:, :, g] @ self.codes[g].T).argmax(-1) for g in range(self.codes_per_position)], -1
+        )
         if self.training:
-            for g in range(self.groups):
+            for g in range(self.codes_per_position):
                 self.update(g, parts[:, :, g], tokens[..., g])
         # A unit vector a code, so the squares are summed over a code and averaged over codes.
-        return tokens, (z - self.embed(tokens)).pow(2).mean() * z.shape[-1] / self.groups
+        return tokens, (z - self.embed(tokens)).pow(2).mean() * z.shape[-1] / self.codes_per_position
 
     def _residual(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         left, tokens, losses = z, [], []
-        for g in range(self.groups):
+        for g in range(self.codes_per_position):
             codes = self.codes[g].clone()  # the commitment is to the codes that were chosen, not to where they move
             chosen = (left.detach() @ codes.T * 2 - codes.pow(2).sum(-1)).argmax(-1)
             if self.training:
@@ -148,7 +157,7 @@ class Codebook(nn.Module):
             left = left - codes[chosen]
             tokens.append(chosen)
             losses.append(left.pow(2).mean())
-        return torch.stack(tokens, -1), sum(losses) / self.groups
+        return torch.stack(tokens, -1), sum(losses) / self.codes_per_position
 
     @torch.no_grad()
     def update(self, g: int, z: torch.Tensor, picks: torch.Tensor) -> None:
@@ -180,10 +189,10 @@ class Vqgan(nn.Module):
         z = self.encoder(x * 2 - 1).flatten(2).transpose(1, 2)
         if self.config.residual:
             return F.rms_norm(z, z.shape[-1:], eps=1e-6)
-        return F.normalize(z.unflatten(-1, (self.config.groups, -1)), dim=-1).flatten(2)
+        return F.normalize(z.unflatten(-1, (self.config.codes_per_position, -1)), dim=-1).flatten(2)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """[B, C, H, W] in 0..1 -> tokens int64 [B, P, groups]"""
+        """[B, C, H, W] in 0..1 -> tokens int64 [B, P, G]"""
         return self.codebook(self.encode_continuous(x))[0]
 
     def decode_codes(self, codes: torch.Tensor) -> torch.Tensor:
@@ -193,7 +202,7 @@ class Vqgan(nn.Module):
         return self.decoder(x.contiguous(memory_format=torch.channels_last)) * 0.5 + 0.5
 
     def decode(self, tokens: torch.Tensor) -> torch.Tensor:
-        """tokens [B, P, groups] -> premultiplied pictures in 0..1"""
+        """tokens [B, P, G] -> premultiplied pictures in 0..1"""
         x = self.decode_codes(self.codebook.embed(tokens)).clamp(0, 1)
         if self.config.channels < 4:
             return x

@@ -30,10 +30,12 @@ def generate_recomputing(
     top_p: float = 0.95,
     guidance: float = 1.0,
 ) -> torch.Tensor:
-    """As `generate`, but position p runs the transformer over positions 0..p again. [B, D] -> tokens [B, P, groups]"""
+    """As `generate`, but position p runs the transformer over positions 0..p again. [B, D] -> tokens [B, P, G]"""
     config, guided = prior.config, guidance != 1.0
     condition = prior.condition(torch.cat([embedding, torch.zeros_like(embedding)]) if guided else embedding)
-    tokens = torch.zeros(len(embedding), config.positions, config.groups, dtype=torch.long, device=embedding.device)
+    tokens = torch.zeros(
+        len(embedding), config.positions, config.codes_per_position, dtype=torch.long, device=embedding.device
+    )
     repeat = (lambda t: torch.cat([t, t])) if guided else (lambda t: t)
 
     def choose(logits: torch.Tensor) -> torch.Tensor:
@@ -65,7 +67,7 @@ def models_of(bundle: dict, prior: Path, vqgan: Path) -> tuple[Prior, Vqgan, boo
     b = bundle["prior"]
     renamed = {
         "positions": b["positions"],
-        "groups": b["codesPerPosition"],
+        "codes_per_position": b["codesPerPosition"],
         "codebook_size": b["codebookSize"],
         "width": b["width"],
         "heads": b["heads"],
@@ -75,7 +77,7 @@ def models_of(bundle: dict, prior: Path, vqgan: Path) -> tuple[Prior, Vqgan, boo
     picture = config_from(
         VqganConfig,
         {
-            "groups": b["codesPerPosition"],
+            "codes_per_position": b["codesPerPosition"],
             "codebook_size": b["codebookSize"],
             "image_size": bundle["decoder"]["imageSize"],
             "channels": bundle["decoder"]["channels"],
@@ -136,9 +138,8 @@ def main() -> None:
         print(json.dumps(result))
     else:
         for how in ("cached", "recomputed"):
-            print(
-                f"{how:>10}: {result[how]['totalSeconds']:.2f} s for {args.count} pictures ({result[how]['generateSeconds']:.2f} s of it the prior)"
-            )
+            total, generated = result[how]["totalSeconds"], result[how]["generateSeconds"]
+            print(f"{how:>10}: {total:.2f} s for {args.count} pictures ({generated:.2f} s of it the prior)")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """Trains stage 2, language-free.
 
-    python -m tessera_training.stages.prior --tokens runs/tokens --vqgan runs/vqgan --clip runs/clip --out runs/prior --minutes 60
+    python -m tessera_training.stages.prior --tokens runs/tokens --vqgan runs/vqgan --out runs/prior --minutes 60
 
 Run the same command again (with more minutes) and it goes on where it stopped.
 
-Loss = token likelihood + `--reconstruction` × the paper's embedding-reconstruction term: the likeliest tokens are decoded
-with a straight-through estimator and the picture's CLIP embedding is compared with the condition.
-The condition is dropped 10 % of the time (guidance), and moved by noise shaped like the text–image gap (gap.npz).
+Loss = token likelihood + `--reconstruction` × the paper's embedding-reconstruction term: the likeliest tokens are
+decoded with a straight-through estimator and the picture's CLIP embedding is compared with the condition. The condition
+is dropped 10 % of the time (guidance), and moved by noise shaped like the text–image gap (gap.npz).
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,8 +21,8 @@ import torch.nn.functional as F
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
 from tessera_training.common.sheets import save_sheet
+from tessera_training.models.load import load_clip, load_vqgan
 from tessera_training.models.prior import Prior, PriorConfig, generate
-from tessera_training.stages.tokens import load_clip, load_vqgan
 
 
 class GapNoise:
@@ -30,8 +31,8 @@ class GapNoise:
     A quarter of the embeddings stay as they are, so that a picture's own embedding (vary, reroll) works as well.
     """
 
-    def __init__(self, path: Path, device: torch.device):
-        gap = np.load(path)
+    def __init__(self, gap: Mapping[str, np.ndarray], device: torch.device):
+        """`gap`: mean [D] and covariance [D, D] of (text − image), as gap.npz has them"""
         eigenvalues, vectors = np.linalg.eigh(gap["covariance"])
         self.root = torch.from_numpy((vectors * np.sqrt(eigenvalues.clip(0))).astype(np.float32)).to(device)
         self.mean = torch.from_numpy(gap["mean"].astype(np.float32)).to(device)
@@ -91,8 +92,8 @@ def evaluate(prior: Prior, held_out, device, limit: int = 384) -> dict[str, floa
             prior.loss(prior(t.to(device), e.to(device)), t.to(device)) * len(t)
             for t, e in zip(tokens.split(96), embedding.split(96))
         ]
-        groups = sum(losses) / len(tokens)
-        out |= {f"{name}_{g}": v.item() for g, v in enumerate(groups)} | {name: groups.mean().item()}
+        codes = sum(losses) / len(tokens)
+        out |= {f"{name}_{g}": v.item() for g, v in enumerate(codes)} | {name: codes.mean().item()}
     prior.train()
     return out
 
@@ -121,7 +122,7 @@ def main() -> None:
     v = vqgan.config
     config = PriorConfig(
         v.positions,
-        v.groups,
+        v.codes_per_position,
         v.codebook_size,
         clip.config.image.embedding_width,
         args.width,
@@ -141,7 +142,7 @@ def main() -> None:
     optimiser = Optimisers(matrices, rest, args.muon_lr, args.lr)
     run = Run(args.out, {"model": prior, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
     torch.manual_seed(run.step)
-    batches, noise = TokenBatches(args.tokens, seed=run.step), GapNoise(args.tokens / "gap.npz", device)
+    batches, noise = TokenBatches(args.tokens, seed=run.step), GapNoise(np.load(args.tokens / "gap.npz"), device)
     held_out = dict(np.load(args.tokens / "held-out.npz"))
     print(f"{sum(p.numel() for p in prior.parameters()) / 1e6:.1f} M parameters, {len(batches.tokens)} token grids")
 

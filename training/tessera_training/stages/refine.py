@@ -1,9 +1,9 @@
 """The second half of stage 1: sharpens the decoder with a perceptual and an adversarial loss (VQGAN, arXiv 2012.09841).
 
-    python -m tessera_training.stages.refine --data runs/data --vqgan runs/vqgan --clip runs/clip --out runs/decoder --minutes 15
+    python -m tessera_training.stages.refine --vqgan runs/vqgan --clip runs/clip --out runs/decoder --minutes 15
 
-Encoder and codebook stay frozen, so tokens keep their meaning: a prior that is trained already gets sharper pictures for
-nothing, and a decoder can be refined again at any time. The perceptual features are our own CLIP image tower's.
+Encoder and codebook stay frozen, so tokens keep their meaning: a prior that is trained already gets sharper pictures
+for nothing, and a decoder can be refined again at any time. The perceptual features are our own CLIP image tower's.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tessera_training.common.pictures import Pictures
 from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
 from tessera_training.common.sheets import save_sheet
 from tessera_training.models.clip import to_pixels
-from tessera_training.stages.tokens import load_clip, load_vqgan
+from tessera_training.models.load import load_clip, load_vqgan
 from tessera_training.stages.vqgan import augment, evaluate, pixel_loss
 
 
@@ -32,13 +32,22 @@ class Discriminator(nn.Sequential):
             return nn.utils.parametrizations.spectral_norm(nn.Conv2d(a, b, 3, stride, 1))
 
         super().__init__(
-            nn.PixelUnshuffle(2), conv(channels * 4, width, 1), nn.LeakyReLU(0.2), conv(width, width, 2), nn.LeakyReLU(0.2),
-            conv(width, width * 2, 2), nn.LeakyReLU(0.2), conv(width * 2, width * 2, 2), nn.LeakyReLU(0.2), conv(width * 2, 1, 1),
-        )  # fmt: skip
+            nn.PixelUnshuffle(2),
+            conv(channels * 4, width, 1),
+            nn.LeakyReLU(0.2),
+            conv(width, width, 2),
+            nn.LeakyReLU(0.2),
+            conv(width, width * 2, 2),
+            nn.LeakyReLU(0.2),
+            conv(width * 2, width * 2, 2),
+            nn.LeakyReLU(0.2),
+            conv(width * 2, 1, 1),
+        )
 
 
 def perceptual_loss(made: torch.Tensor, real: torch.Tensor, clip) -> torch.Tensor:
-    """Distance of the image tower's maps, each normalised along its channels (as LPIPS, arXiv 1801.03924, without its weights)."""
+    """Distance of the image tower's maps, each normalised along its channels (as LPIPS, arXiv 1801.03924, without its
+    weights)."""
     size = clip.config.image.image_size
     maps = zip(clip.image.features(to_pixels(made, size))[:3], clip.image.features(to_pixels(real, size))[:3])
     return sum((F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in maps)

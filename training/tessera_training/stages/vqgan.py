@@ -1,8 +1,9 @@
 """Trains stage 1.
 
     python -m tessera_training.stages.vqgan --data runs/data --out runs/vqgan --minutes 30
-    python -m tessera_training.stages.vqgan --data runs/data --out runs/vqgan-probe --minutes 2 --groups 1 --codebook-size 2048
-    python -m tessera_training.stages.vqgan --out runs/vqgan-residual --groups 4 --residual --code-width 32 --perceptual 0.3 --start runs/vqgan
+    python -m tessera_training.stages.vqgan --out runs/vqgan-probe --minutes 2 --codes-per-position 1
+    python -m tessera_training.stages.vqgan --out runs/vqgan-residual --codes-per-position 4 --residual \\
+        --code-width 32 --perceptual 0.3 --start runs/vqgan
 
 Run the same command again and it goes on where it stopped. Pictures only: no word is read.
 """
@@ -60,13 +61,13 @@ def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torc
     """PSNR over premultiplied RGBA (mean of the pictures' own PSNRs), and the share of codes in use."""
     was_training = model.training
     model.eval()
-    psnrs, used = [], torch.zeros(model.config.groups, model.config.codebook_size, dtype=torch.bool)
+    psnrs, used = [], torch.zeros(model.config.codes_per_position, model.config.codebook_size, dtype=torch.bool)
     for at in range(0, len(indices), 64):
         x = pictures.batch(indices[at : at + 64]).to(device)
         tokens = model.encode(x)
         error = (model.decode(tokens) - x).pow(2).flatten(1).mean(1)
         psnrs.append(-10 * error.clamp(min=1e-8).log10())
-        for g in range(model.config.groups):
+        for g in range(model.config.codes_per_position):
             used[g][tokens[..., g].flatten().cpu()] = True
     model.train(was_training)
     return {"psnr": torch.cat(psnrs).mean().item(), "codes_used": used.float().mean().item()}
@@ -81,7 +82,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--muon-lr", type=float, default=0.02)
-    parser.add_argument("--groups", type=int, default=2)
+    parser.add_argument("--codes-per-position", "--groups", type=int, default=2)
     parser.add_argument("--codebook-size", type=int, default=1024)
     parser.add_argument("--code-width", type=int, default=VqganConfig.code_width)
     parser.add_argument("--residual", action="store_true", help="each code of a cell refines the codes before it")
@@ -101,7 +102,10 @@ def main() -> None:
     torch.manual_seed(0)
     device = pick_device()
     config = VqganConfig(
-        groups=args.groups, codebook_size=args.codebook_size, code_width=args.code_width, residual=args.residual
+        codes_per_position=args.codes_per_position,
+        codebook_size=args.codebook_size,
+        code_width=args.code_width,
+        residual=args.residual,
     ).with_grid(args.grid)
     model = Vqgan(config).to(device, memory_format=torch.channels_last)
     if args.start and not (args.out / "checkpoint.pt").exists():
