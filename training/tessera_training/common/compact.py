@@ -6,11 +6,11 @@
 Half the bits and no optimiser: momentum is built anew within some twenty steps.
 """
 
-import argparse
 from pathlib import Path
 
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.paths import TRAINING
 from tessera_training.common.run import load_checkpoint, save_atomically
 
@@ -49,7 +49,7 @@ def unpack(runs: Path, folder: Path = CHECKPOINTS) -> list[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("command", choices=["pack", "unpack"])
     parser.add_argument(
         "runs", type=Path, nargs="*", help="pack: the runs' folders; unpack: where the runs are (default runs)"

@@ -23,15 +23,14 @@ def quantise_blocks(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarr
     middle = 2 ** (bits - 1)
     # The code range is lopsided (-8..7): the extreme value takes the longer side.
     peak = np.take_along_axis(blocks, np.abs(blocks).argmax(-1, keepdims=True), -1)
-    best, scales = None, None
+    best, scales = np.full_like(peak, np.inf), np.ones_like(peak)
     for share in (1.0,) if bits == 8 else (1.0, 0.95, 0.9, 0.85, 0.8, -0.95, -0.875):
         scale = -peak / middle * share
         safe = np.where(scale == 0, 1, scale)
         codes = np.clip(np.round(blocks / safe), -middle, middle - 1)
         error = ((codes * safe - blocks) ** 2).sum(-1, keepdims=True)
-        better = error < best if best is not None else np.ones_like(error, bool)
-        best = np.where(better, error, best) if best is not None else error
-        scales = np.where(better, safe, scales) if scales is not None else safe
+        better = error < best
+        best, scales = np.where(better, error, best), np.where(better, safe, scales)
     codes = (np.clip(np.round(blocks / scales), -middle, middle - 1) + middle).astype(np.uint8)
     if bits == 4:
         codes = codes[..., 0::2] | (codes[..., 1::2] << 4)

@@ -52,8 +52,7 @@ class CachedSteps:
         """x [B, W], the place not yet added -> logits [B, K]"""
         at = self.position
         x = (x + self.gpt.pos_emb[0, at])[:, None]
-        for block, (keys, values) in zip(self.gpt.blocks, self.cache):
-            layer = block.encoder
+        for layer, (keys, values) in zip(self.gpt.layers, self.cache):
             q, keys[:, :, at : at + 1], values[:, :, at : at + 1] = layer.self_attn.project(layer.norm1(x))
             mixed = F.scaled_dot_product_attention(q, keys[:, :, : at + 1], values[:, :, : at + 1])
             x = layer.feed(x + layer.self_attn.finish(mixed))
@@ -112,7 +111,8 @@ def paint(how: str, count: int, quick: bool) -> dict[str, float]:
 def peak_bytes() -> int:
     """Most memory this process has ever held; Linux only, 0 elsewhere."""
     status = Path("/proc/self/status")
-    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024 if status.exists() else 0
+    found = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 if found else 0
 
 
 def best(run: Callable[[], object], repeats: int) -> float:

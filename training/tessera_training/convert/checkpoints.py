@@ -3,6 +3,7 @@
 import pickle
 import zipfile
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.nn as nn
@@ -80,7 +81,10 @@ def tensor_of(state: State, path: Path, name: str, dims: str) -> torch.Tensor:
     return tensor
 
 
-def fill(module: nn.Module, state: State, path: Path) -> nn.Module:
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def fill(module: Network, state: State, path: Path) -> Network:
     """`module`, made on the meta device, with the tensors of `state` in float32.
 
     @raises CheckpointError naming the first tensor that is missing, left over, of another shape or kind, or not finite

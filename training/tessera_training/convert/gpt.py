@@ -6,6 +6,7 @@ True where a place must not look. Dropout has no parameters and does nothing out
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn as nn
@@ -68,6 +69,10 @@ class Gpt(nn.Module):
         self.blocks = nn.Sequential(*(Block(config) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, config.codebook_size)
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [cast(Block, block).encoder for block in self.blocks]
 
     def forward(self, tokens: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
         """tokens int64 [B, T], T < positions; CLIP embedding [B, D], unit norm -> logits [B, T + 1, K].

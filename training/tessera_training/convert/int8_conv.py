@@ -86,9 +86,8 @@ def convolve_in_8_bits(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProt
             continue
         x, weight, bias = node.input
         (taken_scale, taken_zero), (given_scale, given_zero) = (seen.scale_and_zero() for seen in ranges[weight])
-        codes, scale, steps = quantise_kernel(
-            *(numpy_helper.to_array(stored[name]) for name in (weight, bias)), taken_scale
-        )
+        kernel_of, bias_of = (numpy_helper.to_array(stored[name]) for name in (weight, bias))
+        codes, scale, steps = quantise_kernel(kernel_of, bias_of, taken_scale)
         taken = [keep(f"{weight}.taken.scale", taken_scale), keep(f"{weight}.taken.zero", taken_zero)]
         kernel = [
             keep(f"{weight}.int8", codes),

@@ -14,12 +14,14 @@ import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn as nn
 from safetensors.torch import save_file
 
 from tessera_training.convert.attention import SelfAttention
+from tessera_training.convert.checkpoints import Network
 from tessera_training.convert.clip_layouts import to_hugging_face
 from tessera_training.convert.clip_vit import ClipVit, ClipVitConfig
 from tessera_training.convert.gpt import Gpt, GptConfig
@@ -58,7 +60,9 @@ def linear_parts(module: nn.Module) -> list[tuple[torch.Tensor, float]]:
     """Every matrix and kernel, with the standard deviation it wants for each input: branches that are added to their
     input are quieter, queries and keys louder, so that attention prefers something."""
     quiet = ("out_proj", "linear2", "c_proj")
-    parts = [(m.in_proj_weight, 1.5) for m in module.modules() if isinstance(m, SelfAttention)]
+    parts: list[tuple[torch.Tensor, float]] = [
+        (m.in_proj_weight, 1.5) for m in module.modules() if isinstance(m, SelfAttention)
+    ]
     for name, m in module.named_modules():
         if isinstance(m, (nn.Linear, nn.Conv2d)):
             parts.append((m.weight, 0.4 if name.split(".")[-1] in quiet else 1.4))
@@ -66,7 +70,7 @@ def linear_parts(module: nn.Module) -> list[tuple[torch.Tensor, float]]:
 
 
 @torch.no_grad()
-def awaken(module: nn.Module, seed: int) -> nn.Module:
+def awaken(module: Network, seed: int) -> Network:
     """Weights under which every part matters: biases and norms are not at rest, greedy choices are no toss-up and
     pictures have contrast. Freshly initialised transformers would compute next to nothing, and agree by that."""
     torch.manual_seed(seed)
@@ -91,7 +95,7 @@ def awaken(module: nn.Module, seed: int) -> nn.Module:
         codes /= (
             codes.norm(dim=1, keepdim=True) / codes.shape[1] ** 0.5
         )  # else the shortest code would be nearest to all
-        module.decoder.final[2].weight.mul_(0.5)
+        cast(nn.Conv2d, module.decoder.final[2]).weight.mul_(0.5)
     return module.eval()
 
 

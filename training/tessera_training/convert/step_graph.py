@@ -29,8 +29,7 @@ def build_step(gpt: Gpt, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     past_and_self = g.op("Concat", [cache_length, g.constant("one", np.array([1]))], axis=0)
 
     (residual, change), change_bias = read_inputs(g, gpt), None
-    for at, block_module in enumerate(gpt.blocks):
-        layer = block_module.encoder
+    for at, layer in enumerate(gpt.layers):
         past, new = ([f"{when}_{kind}_{at}" for kind in ("key", "value")] for when in ("past", "new"))
         inputs |= dict.fromkeys(past, (FLOAT, ["N", config.heads, "C", config.head_width]))
         outputs |= dict.fromkeys(new, (FLOAT, ["N", config.heads, config.head_width]))

@@ -10,13 +10,11 @@ same prefix). Prints a table and exits with 1 where a limit of the bundle's prec
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
@@ -27,6 +25,7 @@ from tessera_training.convert.errors import CheckpointError
 from tessera_training.convert.gpt import Gpt
 from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
 from tessera_training.convert.vqgan import Vqgan
+from tessera_training.export.session import Session, Steps
 
 PROMPTS = (
     "a photo of a tower in front of a mountain",
@@ -72,12 +71,8 @@ class BundleGraphs:
             raise CheckpointError(folder, f"expected a bundle but received {cause}") from cause
         self.folder, self.threads = folder, threads
 
-    def load(self, name: str) -> Callable[..., dict[str, np.ndarray]]:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = self.threads, 3
-        session = ort.InferenceSession(str(self.folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
-        return lambda **feeds: dict(zip(names, session.run(names, feeds)))
+    def load(self, name: str) -> Session:
+        return Session(self.folder / f"{name}.onnx", self.threads)
 
     def ids(self, text: str) -> np.ndarray:
         """int64 [1, L], padded as the pipeline pads"""
@@ -109,25 +104,12 @@ def check_clip(graphs: BundleGraphs, clip: ClipVit, limit: float) -> tuple[list[
 def draw_greedily(graphs: BundleGraphs, embedding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """[N, D] -> tokens int64 [N, P] and logits [N, P, K], with the caches kept as docs/bundle-format.md says"""
     prior, rows = graphs.description["prior"], len(embedding)
-    condition, step = graphs.load("condition")(embedding=embedding)["condition"], graphs.load("step")
-    shape = (rows, prior["heads"], prior["positions"], prior["headWidth"])
-    cache = {
-        f"past_{kind}_{layer}": np.zeros(shape, np.float32)
-        for layer in range(prior["layers"])
-        for kind in ("key", "value")
-    }
+    condition = graphs.load("condition")(embedding=embedding)["condition"]
+    steps = Steps(graphs.load("step"), (rows, prior["heads"], prior["positions"], prior["headWidth"]))
     tokens, logits = np.zeros((rows, prior["positions"]), np.int64), []
     for p in range(prior["positions"]):
-        out = step(
-            image_tokens=tokens[:, max(p - 1, 0), None],
-            condition=np.ascontiguousarray(condition[:, p]),
-            position=np.full(rows, p),
-            **cache,
-        )
-        for name, rows_so_far in cache.items():
-            rows_so_far[:, :, p] = out[name.replace("past", "new")]
-        logits.append(out["logits"])
-        tokens[:, p] = out["logits"].argmax(-1)
+        logits.append(steps(p, tokens[:, max(p - 1, 0), None], condition[:, p])["logits"])
+        tokens[:, p] = logits[-1].argmax(-1)
     return tokens, np.stack(logits, 1)
 
 

@@ -76,13 +76,13 @@ class Scene:
         if self.kind == "count":
             number = captioner.rng.choice(NUMBERS[self.count])
             text = f"{number} {plural(thing)}{suffix}"
-        elif self.kind == "worn":
+        elif self.kind == "worn" and self.other:
             worn = captioner.rng.choice(WORN_NAMES.get(self.other, [f"a {self.other}"]))
             text = (
                 captioner.rng.choice([f"{thing} wearing {worn}", f"a {thing} with {worn}", f"{thing} with {worn}"])
                 + suffix
             )
-        elif self.kind == "pair":
+        elif self.kind == "pair" and self.other:
             a, b = thing, captioner.label(self.other)
             text = (
                 f"{a} above {b}"

@@ -15,7 +15,6 @@ The split is a pure function of the names (a hash), so it never moves when pictu
     excluded      a near-duplicate of a held-out picture; left out so that the split is honest
 """
 
-import argparse
 import hashlib
 import json
 import re
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.paths import RENDER
 
 LANGUAGES = [
@@ -121,7 +121,7 @@ def near_duplicates(thumbnails: np.ndarray, queries: np.ndarray, pool: np.ndarra
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     folder = parser.parse_args().data
 

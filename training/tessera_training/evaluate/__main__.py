@@ -6,7 +6,6 @@
 Writes metrics.json and sheets. Then `python -m tessera_training.export.card` puts them into the bundle.
 """
 
-import argparse
 import json
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.evaluate.evaluator import load_evaluator, r_precision
 from tessera_training.evaluate.features import NAME, extract, frechet, load_inception
@@ -50,7 +50,7 @@ class Evaluation:
     def __init__(self, bundle: Path, data: Path, judge: Path, candidates: int | None, seed: int):
         self.sampler, self.pictures, self.judge = BundleSampler(bundle), Pictures(data), load_evaluator(judge)
         self.sampling, self.seed = Sampling.of(self.sampler.bundle), seed
-        self.candidates = candidates or self.sampler.bundle["sampling"]["candidateCount"]
+        self.candidates: int = candidates or self.sampler.bundle["sampling"]["candidateCount"]
         self.bar = tqdm(desc="painting", unit="prompt", mininterval=5)
 
     def paint(self, embeddings: np.ndarray, keep: int = 4, candidates: int | None = None) -> np.ndarray:
@@ -114,10 +114,9 @@ class Evaluation:
         number."""
         asked = counting(self.pictures)[:limit]
         painted = self.paint(self.sampler.embed_texts([c.prompt for c in asked], shifted=True), keep=1)[:, 0]
-        single = self.paint(self.sampler.embed_texts([c.label for c in asked[::4]], shifted=True), keep=1)[:, 0].repeat(
-            4, 0
-        )[: len(asked)]
-        out = {"prompts": len(asked)}
+        labels = [c.label for c in asked[::4]]
+        single = self.paint(self.sampler.embed_texts(labels, shifted=True), keep=1)[:, 0].repeat(4, 0)[: len(asked)]
+        out: dict = {"prompts": len(asked)}
         for name, made in (
             ("painted", painted),
             ("without_number", single),
@@ -182,7 +181,7 @@ def fid(
     else:
         x = pictures.batch(chosen)
         reference = {radius: extract(net, x, radius) for radius in tqdm(RADII, desc="reference features")}
-        np.savez(cache, indices=chosen, **{str(radius): f for radius, f in reference.items()})
+        np.savez(cache, allow_pickle=False, indices=chosen, **{str(radius): f for radius, f in reference.items()})
     out: dict[str, dict[str, float]] = {}
     for name, made in tqdm(sets.items(), desc="FID"):
         x = torch.from_numpy(made.astype(np.float32))
@@ -191,7 +190,7 @@ def fid(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--evaluator", type=Path, default=Path("runs/evaluator"))

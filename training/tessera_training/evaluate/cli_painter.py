@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,15 @@ class Imagine:
     """`tessera imagine`, with the bundle loaded once for any number of prompts (scripts/imagine-lines.mjs)."""
 
     def __init__(self, bundle: Path):
-        self.bundle, self.process = bundle, None
+        self.bundle = bundle
+        self.process: subprocess.Popen[str] | None = None
 
     def __call__(self, arguments: Sequence[str]) -> dict:
         """The report on imagine's arguments, the prompt first."""
         if self.process is None:
             command = ["node", "scripts/imagine-lines.mjs", str(self.bundle.resolve())]
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdin and self.process.stdout  # both are pipes
         self.process.stdin.write(json.dumps(list(arguments)) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -54,9 +57,9 @@ class CliPainter:
     count: int
     run: Callable[[Sequence[str]], dict] | None = None  # imagine's arguments -> its report
 
-    def __post_init__(self) -> None:
-        if self.run is None:
-            object.__setattr__(self, "run", Imagine(self.bundle))
+    @cached_property
+    def imagine(self) -> Callable[[Sequence[str]], dict]:
+        return self.run or Imagine(self.bundle)
 
     def folder(self, prompt: str) -> Path:
         """Named by a hash: prompts of emoji have no other name that every file system takes."""
@@ -81,7 +84,7 @@ class CliPainter:
         shutil.rmtree(folder, ignore_errors=True)  # another bundle's
         folder.mkdir(parents=True)
         flags = {"--seed": self.seed, "--count": self.count, "--out": folder.resolve()}
-        report = self.run([prompt, *(str(word) for flag in flags.items() for word in flag)])
+        report = self.imagine([prompt, *(str(word) for flag in flags.items() for word in flag)])
         record = self.wanted(prompt) | {"files": [Path(image["path"]).name for image in report["images"]]}
         # Last and at once: a folder with a record is whole.
         temporary = folder / f"{RECORD}.new"

@@ -8,12 +8,12 @@ painted from, and the independent judge's R-precision@1 of 100. From the picture
 captions'.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.common.run import load_checkpoint
 from tessera_training.data.captions import canonical
@@ -38,7 +38,7 @@ def paint(prior, vqgan, embeddings: torch.Tensor, batch: int = 64) -> torch.Tens
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))

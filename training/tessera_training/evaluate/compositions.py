@@ -7,7 +7,6 @@ believed. Goes on where it stopped. Writes measures.json and, for eyes, nearest.
 nearest ones.
 """
 
-import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.data.captions import plural
 from tessera_training.data.compose import LAYOUTS, paste
@@ -131,7 +131,7 @@ def headlines(rows: list[tuple[str, ...]]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/compositions"))

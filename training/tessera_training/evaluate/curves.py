@@ -3,7 +3,6 @@
 python -m tessera_training.evaluate.curves --runs runs --out ../docs/training-curves
 """
 
-import argparse
 import csv
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+
+from tessera_training.common.arguments import parser_of
 
 STAGES = ("vqgan", "clip", "prior", "evaluator")
 
@@ -61,7 +62,7 @@ def plot(run: Path, out: Path) -> Path | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, default=Path("../docs/training-curves"))
     args = parser.parse_args()

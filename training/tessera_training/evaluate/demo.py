@@ -3,18 +3,18 @@
 python -m tessera_training.evaluate.demo --bundle ../models/emoji --out ../docs/images/demo.png
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.evaluate.cli_painter import CliPainter, read_picture
 from tessera_training.evaluate.prompts import demo_prompts
 from tessera_training.evaluate.sheets import labelled_sheet
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--pictures", type=Path, default=Path("runs/demo"), help="where the painted files are kept")
     parser.add_argument("--out", type=Path, default=Path("../docs/images/demo.png"))

@@ -7,7 +7,6 @@ a small transformer. Words: hashed words, word pairs and letter trigrams in one 
 the CLIP's text tower comes from a sentence encoder. Another seed, another mix of scenes.
 """
 
-import argparse
 import random
 import re
 import zlib
@@ -19,6 +18,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.pictures import Pictures
 from tessera_training.common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
@@ -170,7 +170,7 @@ def is_matrix(name: str, p: nn.Parameter) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/evaluator"))
     parser.add_argument("--minutes", type=float, default=8)

@@ -39,7 +39,13 @@ def from_javascript(source: str) -> dict:
 def read_package(archive: Path) -> tuple[list[dict], dict[str, np.ndarray]]:
     """-> Keras layers in order, weights by name ("conv2d_1/kernel")."""
     with tarfile.open(archive) as files:
-        text = lambda name: files.extractfile(f"{MODEL}/{name}").read().decode()  # noqa: E731
+
+        def text(name: str) -> str:
+            file = files.extractfile(f"{MODEL}/{name}")
+            if file is None:
+                raise ValueError(f"expected a file {MODEL}/{name} in {archive}")
+            return file.read().decode()
+
         model = from_javascript(text("model.min.js"))
         manifest = model["weightsManifest"][0]
         raw = b""

@@ -90,26 +90,11 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def prior_loss(sampler: BundleSampler, tokens: np.ndarray, embeddings: np.ndarray) -> list[float]:
     """Mean nats of each code of a position under the bundle's own (quantised) step and depth graphs. tokens [N, P,
     G]"""
-    prior, rows = sampler.bundle["prior"], len(tokens)
-    condition = sampler.condition.run(None, {"embedding": embeddings.astype(np.float32)})[0]
-    shape = (rows, prior["heads"], prior["positions"], prior["headWidth"])
-    caches = {i.name: np.zeros(shape, np.float32) for i in sampler.step.get_inputs() if i.name.startswith("past_")}
-    names = [o.name for o in sampler.step.get_outputs()]
-    sums = np.zeros(prior["codesPerPosition"])
+    prior, condition = sampler.bundle["prior"], sampler.condition_of(embeddings)
+    steps, sums = sampler.steps(len(tokens)), np.zeros(prior["codesPerPosition"])
     for p in range(prior["positions"]):
-        feeds = {
-            "image_tokens": tokens[:, max(p - 1, 0)],
-            "condition": np.ascontiguousarray(condition[:, p]),
-            "position": np.full(rows, p),
-        }
-        out = dict(zip(names, sampler.step.run(names, feeds | caches)))
-        for name, cache in caches.items():
-            cache[:, :, p] = out[name.replace("past_", "new_")]
+        out = steps(p, tokens[:, max(p - 1, 0)], condition[:, p])
         for g in range(prior["codesPerPosition"]):
-            logits = (
-                out["logits"]
-                if g == 0
-                else sampler.depth.run(None, {"hidden": out["hidden"], "image_tokens": tokens[:, p, :g]})[0]
-            )
+            logits = sampler.logits_of(out, tokens[:, p, :g])
             sums[g] -= np.take_along_axis(log_softmax(logits), tokens[:, p, g][:, None], -1).mean()
     return [float(s) / prior["positions"] for s in sums]

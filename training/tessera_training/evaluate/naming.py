@@ -13,6 +13,7 @@ import argparse
 import json
 from pathlib import Path
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.evaluate.blind_sheets import shuffled, write_sheets
 from tessera_training.evaluate.cli_painter import CliPainter
 from tessera_training.evaluate.naming_prompts import SETS, captions_among, load_prompts, prompts_of
@@ -50,7 +51,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     commands = parser.add_subparsers(required=True)
 
     command = commands.add_parser("sheets", help="paint the prompts and draw numbered sheets of them")

@@ -3,33 +3,26 @@
 python -m tessera_training.evaluate.precision --data runs/data        # a table in Markdown
 """
 
-import argparse
 import copy
 import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.data.captions import canonical
 from tessera_training.evaluate.measures import log_softmax, psnr
 from tessera_training.export.prior_graphs import build_depth, build_step
+from tessera_training.export.session import Session, Steps
 from tessera_training.export.storage import shrink
 from tessera_training.export.tower_graphs import build_decoder, build_encoder, build_image_encoder, build_text_encoder
 from tessera_training.models.clip import to_pixels
 from tessera_training.models.load import load_clip, load_prior, load_vqgan
 from tessera_training.models.prior import Prior
 from tessera_training.models.text import load_tokenizer, tokenize
-
-
-def session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, 3
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def milliseconds(run, repeats: int) -> float:
@@ -42,37 +35,27 @@ def milliseconds(run, repeats: int) -> float:
     return best * 1000
 
 
-def step_speed(step: ort.InferenceSession, prior: Prior, rows: int, repeats: int = 30) -> float:
+def steps_of(step: Session, prior: Prior, rows: int) -> Steps:
     config = prior.config
-    feeds = {
-        "image_tokens": np.zeros((rows, config.codes_per_position), np.int64),
-        "condition": np.ones((rows, config.width), np.float32),
-        "position": np.full(rows, 32),
-    }
-    feeds |= {
-        i.name: np.zeros((rows, *i.shape[1:]), np.float32) for i in step.get_inputs() if i.name.startswith("past_")
-    }
-    return milliseconds(lambda: step.run(None, feeds), repeats)
+    return Steps(step, (rows, config.heads, config.positions, config.head_width))
+
+
+def step_speed(step: Session, prior: Prior, rows: int, repeats: int = 30) -> float:
+    steps = steps_of(step, prior, rows)
+    codes = np.zeros((rows, prior.config.codes_per_position), np.int64)
+    condition = np.ones((rows, prior.config.width), np.float32)
+    return milliseconds(lambda: steps(32, codes, condition), repeats)
 
 
 @torch.inference_mode()
 def teacher_forced(
-    step: ort.InferenceSession, depth: ort.InferenceSession, prior: Prior, tokens: np.ndarray, condition: np.ndarray
+    step: Session, depth: Session, prior: Prior, tokens: np.ndarray, condition: np.ndarray
 ) -> np.ndarray:
     """Log-probabilities [P, G, N, K] of a batch of true tokens [N, P, G]"""
-    rows, out = len(tokens), []
-    past = {i.name: np.zeros((rows, *i.shape[1:]), np.float32) for i in step.get_inputs() if i.name.startswith("past_")}
-    names = [o.name for o in step.get_outputs()]
+    steps, out = steps_of(step, prior, len(tokens)), []
     for p in range(prior.config.positions):
-        feeds = {
-            "image_tokens": tokens[:, max(p - 1, 0)],
-            "condition": np.ascontiguousarray(condition[:, p]),
-            "position": np.full(rows, p),
-        }
-        made = dict(zip(names, step.run(names, feeds | past)))
-        for name, cache in past.items():
-            cache[:, :, p] = made[name.replace("past_", "new_")]
-        second = depth.run(None, {"hidden": made["hidden"], "image_tokens": tokens[:, p, :1]})[0]
+        made = steps(p, tokens[:, max(p - 1, 0)], condition[:, p])
+        second = depth(hidden=made["hidden"], image_tokens=tokens[:, p, :1])["logits"]
         out.append(np.stack([log_softmax(made["logits"]), log_softmax(second)]))
     return np.stack(out)
 
@@ -88,7 +71,7 @@ def prior_rows(prior: Prior, tokens: np.ndarray, embeddings: np.ndarray, threads
     exact = None
     for bits, block in ((32, 32), (8, 32), (8, 64), (8, 128), (4, 32)):
         graphs = build_step(prior, bits, block), build_depth(prior, bits, block)
-        step, depth = (session(g, threads) for g in graphs)
+        step, depth = (Session(g, threads) for g in graphs)
         found = teacher_forced(step, depth, prior, tokens, condition)
         exact = found if exact is None else exact
         loss = -np.take_along_axis(found, truth, -1).mean()
@@ -114,7 +97,7 @@ def agreement(tokens: np.ndarray, made: np.ndarray) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     for name in ("vqgan", "decoder", "clip", "prior", "data"):
         parser.add_argument(f"--{name}", type=Path, default=Path("runs") / name)
     parser.add_argument("--pictures", type=int, default=64)
@@ -146,7 +129,7 @@ def main() -> None:
     ):
         for kind in ("float32", "float16", "int8"):
             small = shrink(copy.deepcopy(model), kind)
-            made = session(small, args.threads).run(None, feeds)[0]
+            [made] = Session(small, args.threads)(**feeds).values()
             print(f"| {name} | {kind} | {small.ByteSize() / 1e6:.1f} | {judge(made)} |", flush=True)
 
 

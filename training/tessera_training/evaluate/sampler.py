@@ -1,13 +1,15 @@
 """Paints with a bundle's ONNX files from Python: batched, seeded, the way the bot does it."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from tessera_training.export.session import Session, Steps
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,7 @@ class BundleSampler:
 
     def __init__(self, folder: Path, threads: int = 2):
         self.bundle = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # training may run beside it
-        load = lambda file: ort.InferenceSession(str(folder / file), options, providers=["CPUExecutionProvider"])  # noqa: E731
+        load = lambda file: Session(folder / file, threads, spins=False)  # noqa: E731  # training may run beside it
         prior = self.bundle["prior"]
         self.text, self.image = load(self.bundle["textEncoder"]["file"]), load(self.bundle["imageEncoder"]["file"])
         self.condition, self.step = load(prior["condition"]), load(prior["step"])
@@ -66,7 +65,7 @@ class BundleSampler:
                 "input_ids": np.array([e.ids for e in encoded]),
                 "attention_mask": np.array([e.attention_mask for e in encoded]),
             }
-            out.append(self.text.run(None, feeds)[0])
+            out.append(self.text(**feeds)["embedding"])
         embeddings, calibration = np.concatenate(out), self.bundle["calibration"]
         if shifted and calibration["textMean"] and calibration["imageMean"]:
             moved = embeddings - np.float32(calibration["textMean"]) + np.float32(calibration["imageMean"])
@@ -85,8 +84,22 @@ class BundleSampler:
             rgb = x[:, :3] + (1 - x[:, 3:4]) * background if x.shape[1] == 4 else x
             factor = x.shape[-1] // size
             rgb = rgb.reshape(*rgb.shape[:2], size, factor, size, factor).mean((3, 5))
-            out.append(self.image.run(None, {"pixels": ((rgb - mean) / std).astype(np.float32)})[0])
+            out.append(self.image(pixels=((rgb - mean) / std).astype(np.float32))["embedding"])
         return np.concatenate(out)
+
+    def condition_of(self, embeddings: np.ndarray) -> np.ndarray:
+        """[N, D] -> one vector a position [N, P, W]"""
+        return self.condition(embedding=embeddings.astype(np.float32))["condition"]
+
+    def steps(self, rows: int) -> Steps:
+        prior = self.bundle["prior"]
+        return Steps(self.step, (rows, prior["heads"], prior["positions"], prior["headWidth"]))
+
+    def logits_of(self, out: dict[str, np.ndarray], drawn: np.ndarray) -> np.ndarray:
+        """Of a position's next code, from the step's `out` and the codes of it that are drawn already [N, g]."""
+        if self.depth is None or not drawn.shape[1]:
+            return out["logits"]
+        return self.depth(hidden=out["hidden"], image_tokens=drawn)["logits"]
 
     def paint(
         self,
@@ -98,15 +111,13 @@ class BundleSampler:
         """[N, D] -> tokens int64 [N, P, G]. All rows advance together, with the null condition beside where guided."""
         prior, count = self.bundle["prior"], len(embeddings)
         is_guided = sampling.guidance != 1.0
-        condition = self.condition.run(None, {"embedding": embeddings.astype(np.float32)})[0]
+        condition = self.condition_of(embeddings)
         if is_guided:
-            null = self.condition.run(None, {"embedding": np.zeros_like(embeddings[:1], np.float32)})[0]
+            null = self.condition_of(np.zeros_like(embeddings[:1]))
             condition = np.concatenate([condition, np.broadcast_to(null, condition.shape)])
-        rows, twice = len(condition), (lambda t: np.concatenate([t, t])) if is_guided else (lambda t: t)
-        shape = (rows, prior["heads"], prior["positions"], prior["headWidth"])
-        caches = {i.name: np.zeros(shape, np.float32) for i in self.step.get_inputs() if i.name.startswith("past_")}
+        twice = (lambda t: np.concatenate([t, t])) if is_guided else (lambda t: t)
+        steps = self.steps(len(condition))
         tokens = np.zeros((count, prior["positions"], prior["codesPerPosition"]), np.int64)
-        names = [o.name for o in self.step.get_outputs()]
 
         def mix(logits: np.ndarray) -> np.ndarray:
             if not is_guided:
@@ -114,40 +125,22 @@ class BundleSampler:
             return logits[count:] + sampling.guidance * (logits[:count] - logits[count:])
 
         for p in range(prior["positions"]):
-            feeds = {
-                "image_tokens": twice(tokens[:, max(p - 1, 0)]),
-                "condition": np.ascontiguousarray(condition[:, p]),
-                "position": np.full(rows, p),
-            }
-            out = dict(zip(names, self.step.run(names, feeds | caches)))
-            for name, cache in caches.items():
-                new = out.get(name.replace("past_", "new_"))
-                if new is not None:
-                    cache[:, :, p] = new
-                else:
-                    caches[name] = out[name.replace("past_", "present_")]
-            tokens[:, p, 0] = draw(mix(out["logits"]), sampling, rng)
-            for g in range(1, prior["codesPerPosition"]):
-                logits = self.depth.run(None, {"hidden": out["hidden"], "image_tokens": twice(tokens[:, p, :g])})[0]
-                tokens[:, p, g] = draw(mix(logits), sampling, rng)
+            out = steps(p, twice(tokens[:, max(p - 1, 0)]), condition[:, p])
+            for g in range(prior["codesPerPosition"]):
+                tokens[:, p, g] = draw(mix(self.logits_of(out, twice(tokens[:, p, :g]))), sampling, rng)
             if on_step:
                 on_step()
         return tokens
 
     def decode(self, tokens: np.ndarray, batch: int = 32) -> np.ndarray:
         """tokens [N, P, G] -> premultiplied pictures [N, C, S, S] in 0..1"""
-        return np.concatenate(
-            [
-                self.decoder.run(None, {"image_tokens": tokens[at : at + batch]})[0]
-                for at in range(0, len(tokens), batch)
-            ]
-        )
+        starts = range(0, len(tokens), batch)
+        return np.concatenate([self.decoder(image_tokens=tokens[at : at + batch])["pixels"] for at in starts])
 
     def encode(self, pictures: np.ndarray, batch: int = 32) -> np.ndarray:
         """Pictures [N, C, S, S] -> tokens [N, P, G]"""
-        return np.concatenate(
-            [self.encoder.run(None, {"pixels": pictures[at : at + batch]})[0] for at in range(0, len(pictures), batch)]
-        )
+        starts = range(0, len(pictures), batch)
+        return np.concatenate([self.encoder(pixels=pictures[at : at + batch])["image_tokens"] for at in starts])
 
     def paint_best(
         self,
@@ -157,7 +150,7 @@ class BundleSampler:
         sampling: Sampling,
         seed: int,
         rows: int = 32,
-        progress: Iterable | None = None,
+        progress: tqdm | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `keep` of `candidates` pictures that CLIP finds nearest to each condition, best first, as the bot shows
         them.

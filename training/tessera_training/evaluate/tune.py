@@ -6,7 +6,6 @@ Prints R-precision@1 of 100 by the independent judge (the bundle's favourite of 
 between the kept four, for every combination: precision alone would choose four times the same picture.
 """
 
-import argparse
 import itertools
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.evaluate.evaluator import load_evaluator, r_precision
 from tessera_training.evaluate.measures import bootstrap, pairwise, pixel_distance
@@ -22,7 +22,7 @@ from tessera_training.evaluate.sampler import BundleSampler, Sampling
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--judge", type=Path, default=Path("runs/evaluator"))

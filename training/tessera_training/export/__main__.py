@@ -4,9 +4,9 @@ python -m tessera_training.export --out ../models/emoji
 python -m tessera_training.export --random-weights --out ../models/random   # of the same shapes and speed
 """
 
-import argparse
 from pathlib import Path
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.export.bundle import FULL, Precision, write_bundle
 from tessera_training.export.card import rewrite
@@ -18,7 +18,7 @@ from tessera_training.models.vqgan import VqganConfig
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument(
         "--decoder",

@@ -3,11 +3,12 @@
 python -m tessera_training.export.card --bundle ../models/emoji --metrics runs/evaluation/metrics.json
 """
 
-import argparse
 import json
 from pathlib import Path
 
 from PIL import Image
+
+from tessera_training.common.arguments import parser_of
 
 HEADLINES = {
     "named": ("naming", "in all", "main"),
@@ -227,7 +228,7 @@ def rewrite(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--metrics", type=Path, default=Path("runs/evaluation/metrics.json"))
     parser.add_argument("--naming", type=Path, default=Path("runs/naming/metrics.json"))

@@ -5,6 +5,7 @@ The heavy nodes are onnxruntime's own: block-quantised matrices (`MatMulNBits`) 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ OPSET = 21
 CONTRIB = "com.microsoft"
 
 
-def block_product(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+def block_product(weight: np.ndarray, bits: int, block: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """[out, in] float -> codes, flat scales and attributes of the `MatMulNBits` that multiplies by it.
 
     accuracy_level 4: activations are quantised too, block by block of a row, so rows never mix.
@@ -76,9 +77,9 @@ class Graph:
 
     def model(self, inputs: dict[str, tuple], outputs: dict[str, tuple]) -> onnx.ModelProto:
         """`inputs` and `outputs`: name -> (element type, shape)."""
-        infos = [
+        taken, given = (
             [helper.make_tensor_value_info(name, *spec) for name, spec in side.items()] for side in (inputs, outputs)
-        ]
-        graph = helper.make_graph(self.nodes, self.name, *infos, list(self.initialisers.values()))
+        )
+        graph = helper.make_graph(self.nodes, self.name, taken, given, list(self.initialisers.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="tessera")

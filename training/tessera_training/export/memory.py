@@ -15,7 +15,6 @@ Words are only ever compared with words here: the prior stays language-free. Pic
 (`--splits`): the memory is a library and not a training set; a bundle that is to be measured leaves them out.
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.paths import RENDER
 from tessera_training.common.pictures import Pictures
 from tessera_training.data.prepare import load_emoji_words
@@ -139,7 +139,7 @@ def write_memory(folder: Path, pictures: Pictures, indices: np.ndarray, vqgan: V
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))

@@ -96,7 +96,7 @@ def attend(
 def build_depth(prior: Prior, bits: int = 8, block: int = 64) -> onnx.ModelProto:
     """The second code of a position. image_tokens is [N, 1]: with two codes there is one drawn before."""
     config, depth = prior.config, prior.depth
-    if config.codes_per_position != 2:
+    if depth is None or config.codes_per_position != 2:
         raise ValueError(
             "expected a prior with 2 codes a position for the depth graph but received"
             f" {config.codes_per_position}: export of more is not written yet"

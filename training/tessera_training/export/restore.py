@@ -9,7 +9,6 @@ The towers' graphs come from torch's exporter, which renames and transposes weig
 exported once more with weights that are all different: where one of them turns up, the stored one belongs.
 """
 
-import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +20,7 @@ import torch
 import torch.nn as nn
 from onnx import numpy_helper
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.run import save_atomically
 from tessera_training.export.tower_graphs import (
     build_condition,
@@ -189,7 +189,7 @@ def configs_of(bundle: Path) -> tuple[VqganConfig, ClipConfig, PriorConfig]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--out", type=Path, default=Path("runs"))
     args = parser.parse_args()

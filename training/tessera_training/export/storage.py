@@ -46,7 +46,8 @@ def shrink(model: onnx.ModelProto, kind: str, keep: tuple[str, ...] = ()) -> onn
     for stored in graph.initializer:
         users = found.get(stored.name, [])
         axes = {output_axis(node, at) for node, at in users}
-        if stored.data_type != TensorProto.FLOAT or np.prod(stored.dims) < SMALLEST or len(axes) != 1 or None in axes:
+        axis = axes.pop() if len(axes) == 1 else None
+        if stored.data_type != TensorProto.FLOAT or np.prod(stored.dims) < SMALLEST or axis is None:
             kept.append(stored)
             continue
         weight, name = numpy_helper.to_array(stored), stored.name
@@ -54,7 +55,7 @@ def shrink(model: onnx.ModelProto, kind: str, keep: tuple[str, ...] = ()) -> onn
             kept.append(numpy_helper.from_array(weight.astype(np.float16), f"{name}.f16"))
             before.append(helper.make_node("Cast", [f"{name}.f16"], [name], to=TensorProto.FLOAT))
             continue
-        codes, scale = quantise(weight, axes.pop())
+        codes, scale = quantise(weight, axis)
         kept += [numpy_helper.from_array(codes, f"{name}.int8"), numpy_helper.from_array(scale, f"{name}.scale")]
         if all(node.op_type == "Gather" for node, _ in users):
             for node, _ in users:

@@ -1,5 +1,7 @@
 """The seven graphs of docs/bundle-format.md, built node by node for the random test bundles."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -36,7 +38,7 @@ class Graph:
     def ints(self, *values: int) -> str:
         return self.constant(np.array(values, dtype=np.int64))
 
-    def add(self, operator: str, *inputs: str, **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         name = f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
@@ -170,7 +172,7 @@ def attend_cache(g: Graph, shape: Shape, layer: int, row: str, query: str, key: 
     heads, head_width, positions = shape.heads, shape.head_width, shape.positions
     every = g.constant(np.arange(positions, dtype=np.int64).reshape(1, 1, 1, positions))
     mask = g.add("Where", g.add("LessOrEqual", every, row), g.scalar(0.0), g.scalar(-1e9))
-    count = g.add("Slice", g.add(Shape, row), g.ints(0), g.ints(1))
+    count = g.add("Slice", g.add("Shape", row), g.ints(0), g.ints(1))
     target = g.add("Expand", row, g.add("Concat", count, g.ints(heads, 1, head_width), axis=0))
     keys = g.add("ScatterElements", past[0], target, key, axis=2)
     values = g.add("ScatterElements", past[1], target, value, axis=2)
@@ -202,7 +204,7 @@ def depth(shape: Shape, weights: dict) -> onnx.ModelProto:
     g = Graph("depth")
     hidden = g.input("hidden", FLOAT, ["N", shape.width])
     tokens = g.input("image_tokens", INT64, ["N", "g"])
-    drawn = g.add("Gather", g.add(Shape, tokens), g.constant(np.array(1, dtype=np.int64)))
+    drawn = g.add("Gather", g.add("Shape", tokens), g.constant(np.array(1, dtype=np.int64)))
     order = g.add("Range", g.constant(np.array(0, dtype=np.int64)), drawn, g.constant(np.array(1, dtype=np.int64)))
     index = g.add("Add", tokens, g.add("Mul", order, g.constant(np.array(shape.codebook_size, dtype=np.int64))))
     codes = g.add("ReduceSum", g.add("Gather", g.constant(weights["depth.codes"]), index), g.ints(1), keepdims=0)

@@ -29,6 +29,9 @@ class TextEncoder(nn.Module):
 class Decoder(nn.Module):
     """Tokens to pixels. The codebooks are one table, so that the look-up is one node."""
 
+    table: torch.Tensor
+    offsets: torch.Tensor
+
     def __init__(self, vqgan: Vqgan):
         super().__init__()
         self.vqgan, config = vqgan, vqgan.config
@@ -64,6 +67,7 @@ def trace(
             module.eval(), tuple(inputs.values()), dynamo=True, opset_version=OPSET, verbose=False, external_data=False,
             dynamic_shapes=dynamic, input_names=list(inputs), output_names=["the_output"],
         )  # fmt: skip
+    assert program is not None  # with dynamo there always is one
     model = program.model_proto
     # The exporter names values after functions ("embedding"), which may be what the output is to be called.
     rename(model.graph, output, f"{output}_inside")

@@ -19,12 +19,13 @@ GENTLE = 2e-4
 
 def tokens_of(ids: np.ndarray, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Padded ids [B, L] -> ids and mask, int64, as short as the longest allows"""
-    ids = torch.from_numpy(ids[:, : max(1, int((ids != 0).sum(1).max()))].astype(np.int64)).to(device)
-    return ids, (ids != 0).long()
+    longest = max(1, int((ids != 0).sum(1).max()))
+    cut = torch.from_numpy(ids[:, :longest].astype(np.int64)).to(device)
+    return cut, (cut != 0).long()
 
 
 def false_negatives(arrays: dict[str, np.ndarray], device: torch.device) -> torch.Tensor:
-    """As `clip.train.false_negatives`, of the stream's keys: bool [B, B], text i would be true of picture j as well."""
+    """As in stages/clip.py, of the stream's keys: bool [B, B], text i would be true of picture j as well."""
     key, style, styled = (torch.from_numpy(arrays[name]).to(device) for name in ("key", "style", "styled"))
     same = (key[:, None] == key) & ((style[:, None] == style) | ~styled[:, None])
     return same.fill_diagonal_(False)
@@ -83,7 +84,7 @@ def train_clip(shop: Shop) -> Clip:
 
 
 def batch_tokenizer(shop: Shop):
-    """Pads to the longest of a batch, as `clip.text.tokenize` wants it."""
+    """Pads to the longest of a batch, as `models.text.tokenize` wants it."""
     tokenizer = load_tokenizer(shop.pack / TOKENIZER, shop.plan.clip.text.context_length)
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
     return tokenizer

@@ -5,11 +5,11 @@
 Finished stages only, all of one run; checkpoints that are there already are kept beside the new ones.
 """
 
-import argparse
 from pathlib import Path
 
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.run import save_atomically
 from tessera_training.gpu.parts import STAGES, read_parts
 from tessera_training.gpu.shop import LEFT_OUT
@@ -59,7 +59,7 @@ def merge(parts: Path, out: Path, pack: Path, with_unfinished: bool = False) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("parts", type=Path)
     parser.add_argument("--out", type=Path, default=Path("runs"))
     parser.add_argument(

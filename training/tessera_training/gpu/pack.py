@@ -5,7 +5,6 @@
 Nothing that is installed on this machine only is needed there: the text teacher and the perceptual network travel too.
 """
 
-import argparse
 import json
 import lzma
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures
 from tessera_training.gpu.manifest import write_manifest
 from tessera_training.gpu.perceptual import write_perceptual
@@ -62,7 +62,7 @@ def pack(data: Path, out: Path, quality: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("gpu-pack"))
     parser.add_argument("--quality", type=int, default=85)

@@ -4,7 +4,9 @@ convolutions.
 The batch norms never learn, so they are folded into the convolutions when the pack is made.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,6 +20,9 @@ FILE = "perceptual.npz"
 
 class Convolution(nn.Module):
     """With TensorFlow's "same" padding for even sides: what is odd goes to the right and below."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, stride: int, bends: bool):
         super().__init__()
@@ -63,8 +68,10 @@ class PackedPerceptualLoss(PerceptualLoss):
 
 def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
     """-> weight and bias of the convolution and the norm after it as one"""
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    weight, bias = convolution.weight * scale.view(-1, 1, 1, 1), norm.bias - norm.running_mean * scale
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None and variance is not None  # it has been trained
+    scale = norm.weight / (variance + norm.eps).sqrt()
+    weight, bias = convolution.weight * scale.view(-1, 1, 1, 1), norm.bias - mean * scale
     return weight.detach().contiguous().numpy(), bias.detach().numpy()
 
 
@@ -72,8 +79,8 @@ def write_perceptual(folder: Path) -> None:
     """From the packages that models/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows,
     number)."""
     network = PerceptualLoss()
-    found = [(-1, network.stem[0], network.stem[1], True)]
-    for at, block in enumerate(network.blocks):
+    found: list[tuple[int, Any, Any, bool]] = [(-1, network.stem[0], network.stem[1], True)]
+    for at, block in enumerate(cast(Sequence[Any], network.blocks)):
         if hasattr(block, "_expand_conv"):
             found.append((at, block._expand_conv, block._bn0, True))
         found += [(at, block._depthwise_conv, block._bn1, True), (at, block._project_conv, block._bn2, False)]
@@ -84,4 +91,4 @@ def write_perceptual(folder: Path) -> None:
     }
     for at, (_, convolution, norm, _) in enumerate(found):
         arrays[f"{at}.weight"], arrays[f"{at}.bias"] = fold(convolution, norm)
-    np.savez(folder / FILE, **arrays)
+    np.savez(folder / FILE, allow_pickle=False, **arrays)

@@ -110,7 +110,7 @@ def train_prior(shop: Shop, vqgan: Vqgan, clip: Clip) -> Prior:
         norm = optimiser.step()
         # While little has been learnt, the average forgets fast.
         keep = min(plan.average, (1 + stage.step) / (10 + stage.step))
-        torch._foreach_lerp_(list(average.parameters()), [p.detach() for p in prior.parameters()], 1 - keep)
+        torch._foreach_lerp_(list(average.parameters()), [p.detach() for p in prior.parameters()], 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
         stage.note(loss=losses.mean(), norm=norm, **{f"code_{g}": loss for g, loss in enumerate(losses)})
     shop.finish("prior", average, config_of(plan.prior))
     draw_sheet(average, vqgan, clip, held_out, shop)

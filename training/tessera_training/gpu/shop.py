@@ -69,8 +69,9 @@ class Shop:
     def finish(self, name: str, model: nn.Module, config: dict) -> None:
         """Writes the stage and reads it back: what follows is trained with exactly the weights that travel."""
         self.write(name, model, config, is_finished=True)
-        _, payload = read_parts(self.out, name)
-        missing, unexpected = model.load_state_dict(unpack_state(payload["state"]), strict=False)
+        part = read_parts(self.out, name)
+        assert part is not None  # it has just been written
+        missing, unexpected = model.load_state_dict(unpack_state(part[1]["state"]), strict=False)
         if unexpected or not set(missing) <= set(LEFT_OUT):
             raise RuntimeError(
                 f"expected the parts of {name} to fill it but {missing} are missing and {unexpected} unknown"

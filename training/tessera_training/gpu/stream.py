@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -84,14 +85,16 @@ class Stream(IterableDataset):
             }
 
 
-def as_it_is(chunk: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def as_it_is(chunk: Any) -> Any:
+    """DataLoader would make tensors of the arrays."""
     return chunk
 
 
 def chunks(stream: Stream, workers: int) -> Iterator[dict[str, np.ndarray]]:
     """From `workers` processes (0: from this one). Call before the device is used: the workers are forked."""
-    ahead = {"prefetch_factor": 4} if workers else {}
-    return iter(DataLoader(stream, batch_size=None, num_workers=workers, collate_fn=as_it_is, **ahead))
+    ahead = 4 if workers else None
+    loader = DataLoader(stream, batch_size=None, num_workers=workers, collate_fn=as_it_is, prefetch_factor=ahead)
+    return iter(loader)
 
 
 def join(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

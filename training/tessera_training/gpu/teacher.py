@@ -30,7 +30,7 @@ def rounded(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
 
 
 def write_teacher(teacher: TextTransformer, heads: int, folder: Path) -> None:
-    np.savez_compressed(folder / FILE, heads=heads, **rounded(teacher.state_dict()))
+    np.savez_compressed(folder / FILE, allow_pickle=False, heads=heads, **rounded(teacher.state_dict()))
 
 
 def read_teacher(folder: Path) -> TextTransformer:

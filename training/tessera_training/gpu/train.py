@@ -6,7 +6,6 @@ Ends in time whatever the machine's speed: every stage has a share of the second
 GPU it is a rehearsal in small batches (`--seconds 40`).
 """
 
-import argparse
 import json
 import lzma
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.run import pick_device
 from tessera_training.gpu.clip_stage import train_clip
 from tessera_training.gpu.clock import Log
@@ -61,7 +61,7 @@ def run(pack: Path, out: Path, seconds: float, plan: Plan, workers: int) -> None
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--pack", type=Path, default=Path("gpu-pack"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=570)

@@ -17,8 +17,8 @@ from tessera_training.stages.vqgan import augment, evaluate, pixel_loss
 
 def train_vqgan(shop: Shop) -> Vqgan:
     plan, device = shop.plan, shop.device
-    model = Vqgan(plan.vqgan).to(device, memory_format=torch.channels_last)
-    adversary = Discriminator(plan.vqgan.channels).to(device, memory_format=torch.channels_last)
+    model = Vqgan(plan.vqgan).to(device).to(memory_format=torch.channels_last)
+    adversary = Discriminator(plan.vqgan.channels).to(device).to(memory_format=torch.channels_last)
     perceptual = PackedPerceptualLoss(shop.pack).to(device)
     matrices, rest = split_parameters(model, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, rest, muon_lr=0.02, adam_lr=1e-3)

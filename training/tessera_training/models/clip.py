@@ -2,6 +2,7 @@
 tower."""
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 import torch.nn as nn
@@ -31,7 +32,7 @@ class ClipConfig:
 
     @staticmethod
     def from_dict(values: dict) -> "ClipConfig":
-        image = {k: tuple(v) if isinstance(v, list) else v for k, v in values["image"].items()}
+        image: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values["image"].items()}
         return ClipConfig(ImageConfig(**image), TextConfig(**values["text"]))
 
     def to_dict(self) -> dict:

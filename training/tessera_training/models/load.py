@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -26,10 +26,12 @@ RENAMED = {"groups": "codes_per_position"}  # what older checkpoints call it
 Config = TypeVar("Config", VqganConfig, PriorConfig)
 
 
-def config_from(kind: type[Config], values: dict) -> Config:
+def config_from(kind: type[Config], values: dict[str, Any]) -> Config:
     """A flat config dataclass from a checkpoint's dict; lists come back as tuples, unknown keys are left out."""
-    known, named = {f.name for f in fields(kind)}, {RENAMED.get(k, k): v for k, v in values.items()}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in named.items() if k in known})
+    known = {f.name for f in fields(kind)}
+    named = {RENAMED.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    taken: dict[str, Any] = {name: value for name, value in named.items() if name in known}
+    return kind(**taken)
 
 
 def wake(module: nn.Module) -> None:

@@ -50,6 +50,5 @@ class PerceptualLoss(nn.Module):
         colour = torch.rand(len(real), 3, device=real.device)
         with torch.no_grad():
             wanted = self.maps(on_background(real, colour))
-        return sum((a - b).pow(2).sum(1).mean() for a, b in zip(self.maps(on_background(made, colour)), wanted)) / len(
-            BLOCKS
-        )
+        pairs = zip(self.maps(on_background(made, colour)), wanted)
+        return torch.stack([(a - b).pow(2).sum(1).mean() for a, b in pairs]).mean()

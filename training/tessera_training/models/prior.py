@@ -9,7 +9,10 @@ The embedding enters twice at every position: as one vector for all, and through
 for each position, which lets the prior see at once what belongs where (measured: 0.4 nats a token after the same time).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import cast
 
 import torch
 import torch.nn as nn
@@ -122,12 +125,11 @@ class Prior(nn.Module):
         super().__init__()
         self.config = config
         self.condition = Condition(config)
-        self.tokens = nn.ModuleList(
-            nn.Embedding(config.codebook_size, config.width) for _ in range(config.codes_per_position)
-        )
+        tables = (nn.Embedding(config.codebook_size, config.width) for _ in range(config.codes_per_position))
+        self.tokens = cast(Sequence[nn.Embedding], nn.ModuleList(tables))
         self.start = nn.Parameter(torch.zeros(config.width))
         self.places = nn.Parameter(torch.randn(config.positions, config.width) * 0.02)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = cast(Sequence[Block], nn.ModuleList(Block(config) for _ in range(config.layers)))
         self.norm = nn.Parameter(torch.ones(config.width))
         self.head = nn.Linear(config.width, config.codebook_size, bias=False)
         self.depth = DepthHead(config) if config.codes_per_position > 1 else None
@@ -136,7 +138,7 @@ class Prior(nn.Module):
 
     def embed_tokens(self, tokens: torch.Tensor) -> torch.Tensor:
         """[..., G] -> [..., W]"""
-        return sum(table(tokens[..., g]) for g, table in enumerate(self.tokens))
+        return reduce(torch.add, (table(tokens[..., g]) for g, table in enumerate(self.tokens)))
 
     def hidden(self, tokens: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
         """Teacher forcing: tokens [B, P, G], embedding [B, D] -> hidden [B, P, W]; row p has seen tokens 0..p-1."""
@@ -150,13 +152,16 @@ class Prior(nn.Module):
             x = block(x)
         return rms_norm(x, self.norm)
 
+    def logits_of(self, hidden: torch.Tensor, *drawn: torch.Tensor) -> torch.Tensor:
+        """hidden [..., W], the codes of a position drawn already, each int64 [...] -> logits [..., K] of the next"""
+        if self.depth is None or not drawn:
+            return self.head(hidden)
+        return self.depth(hidden, *drawn)
+
     def forward(self, tokens: torch.Tensor, embedding: torch.Tensor) -> list[torch.Tensor]:
         """-> logits [B, P, K] of each code, given all before it"""
         hidden = self.hidden(tokens, embedding)
-        return [
-            self.head(hidden),
-            *(self.depth(hidden, *tokens[..., :g].unbind(-1)) for g in range(1, self.config.codes_per_position)),
-        ]
+        return [self.logits_of(hidden, *tokens[..., :g].unbind(-1)) for g in range(self.config.codes_per_position)]
 
     def loss(self, logits: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
         """Mean nats a code, one value for each code of a position: [G]"""
@@ -234,9 +239,8 @@ def generate(
         )
         tokens[:, p, 0] = draw(mix(logits), generator, temperature, top_k, top_p)
         for g in range(1, config.codes_per_position):
-            tokens[:, p, g] = draw(
-                mix(prior.depth(hidden, *repeat(tokens[:, p, :g]).unbind(-1))), generator, temperature, top_k, top_p
-            )
+            logits = prior.logits_of(hidden, *repeat(tokens[:, p, :g]).unbind(-1))
+            tokens[:, p, g] = draw(mix(logits), generator, temperature, top_k, top_p)
     return tokens
 
 

@@ -9,6 +9,7 @@ the codes a cell costs the prior far less than twice the cells. Two ways to shar
 """
 
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 import torch.nn as nn
@@ -109,6 +110,9 @@ class Codebook(nn.Module):
     """A codebook for each code of a position, moved by exponential averages; dead codes are re-seeded from the
     batch."""
 
+    codes: torch.Tensor
+    usage: torch.Tensor
+
     def __init__(self, config: VqganConfig, decay: float = 0.97, revive_below: float = 0.1):
         super().__init__()
         self.codes_per_position = config.codes_per_position
@@ -130,7 +134,7 @@ class Codebook(nn.Module):
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
         """[B, P, G] -> [B, P, latent_width]"""
         codes = [self.codes[g][tokens[..., g]] for g in range(self.codes_per_position)]
-        return sum(codes) if self.residual else torch.cat(codes, -1)
+        return reduce(torch.add, codes) if self.residual else torch.cat(codes, -1)
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """z: [B, P, latent_width], as `Vqgan.encode_continuous` scales it -> tokens [B, P, G], commitment loss."""
@@ -157,7 +161,7 @@ class Codebook(nn.Module):
             left = left - codes[chosen]
             tokens.append(chosen)
             losses.append(left.pow(2).mean())
-        return torch.stack(tokens, -1), sum(losses) / self.codes_per_position
+        return torch.stack(tokens, -1), torch.stack(losses).mean()
 
     @torch.no_grad()
     def update(self, g: int, z: torch.Tensor, picks: torch.Tensor) -> None:

@@ -7,7 +7,6 @@ key/value cache, and recomputing the whole prefix at every position, as the publ
 Without checkpoints the weights are random, of the bundle's shapes: the speed is the same.
 """
 
-import argparse
 import json
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.models.load import config_from, load_prior, load_vqgan
 from tessera_training.models.prior import Prior, PriorConfig, draw, generate
 from tessera_training.models.vqgan import Vqgan, VqganConfig
@@ -54,9 +54,8 @@ def generate_recomputing(
         for block in prior.blocks:
             x = block(x)
         hidden = torch.nn.functional.rms_norm(x[:, -1], (config.width,), prior.norm, 1e-6)
-        tokens[:, p, 0] = choose(prior.head(hidden))
-        if prior.depth:
-            tokens[:, p, 1] = choose(prior.depth(hidden, repeat(tokens[:, p, 0])))
+        for g in range(config.codes_per_position):
+            tokens[:, p, g] = choose(prior.logits_of(hidden, *repeat(tokens[:, p, :g]).unbind(-1)))
     return tokens
 
 
@@ -102,7 +101,7 @@ def timed(paint: Callable[[], torch.Tensor], vqgan: Vqgan, repeats: int) -> dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bundle", type=Path, default=Path("../models/emoji"))
     parser.add_argument("--prior", type=Path, default=Path("runs/prior"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))

@@ -5,7 +5,6 @@
 Run the same command again and it goes on where it stopped.
 """
 
-import argparse
 import json
 import random
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.pictures import Pictures
 from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
@@ -76,7 +76,7 @@ def evaluate(model: Clip, pictures: Pictures, tokenizer, indices: np.ndarray, de
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/clip"))
     parser.add_argument("--minutes", type=float, default=20)

@@ -9,7 +9,6 @@ decoded with a straight-through estimator and the picture's CLIP embedding is co
 is dropped 10 % of the time (guidance), and moved by noise shaped like the text–image gap (gap.npz).
 """
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
 from tessera_training.common.sheets import save_sheet
@@ -92,14 +92,14 @@ def evaluate(prior: Prior, held_out, device, limit: int = 384) -> dict[str, floa
             prior.loss(prior(t.to(device), e.to(device)), t.to(device)) * len(t)
             for t, e in zip(tokens.split(96), embedding.split(96))
         ]
-        codes = sum(losses) / len(tokens)
+        codes = torch.stack(losses).sum(0) / len(tokens)
         out |= {f"{name}_{g}": v.item() for g, v in enumerate(codes)} | {name: codes.mean().item()}
     prior.train()
     return out
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))

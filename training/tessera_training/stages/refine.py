@@ -6,7 +6,6 @@ Encoder and codebook stay frozen, so tokens keep their meaning: a prior that is 
 for nothing, and a decoder can be refined again at any time. The perceptual features are our own CLIP image tower's.
 """
 
-import argparse
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.pictures import Pictures
 from tessera_training.common.run import Run, autocast, cosine_schedule, pick_device
@@ -50,11 +50,11 @@ def perceptual_loss(made: torch.Tensor, real: torch.Tensor, clip) -> torch.Tenso
     weights)."""
     size = clip.config.image.image_size
     maps = zip(clip.image.features(to_pixels(made, size))[:3], clip.image.features(to_pixels(real, size))[:3])
-    return sum((F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in maps)
+    return torch.stack([(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in maps]).sum()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))
@@ -73,7 +73,7 @@ def main() -> None:
     device = pick_device()
     model, clip = load_vqgan(args.vqgan).to(device), load_clip(args.clip).to(device)
     model.decoder.requires_grad_(True)
-    adversary = Discriminator(model.config.channels).to(device, memory_format=torch.channels_last)
+    adversary = Discriminator(model.config.channels).to(device).to(memory_format=torch.channels_last)
     matrices, rest = split_parameters(model.decoder, lambda _, p: p.ndim == 4)
     optimiser = Optimisers(matrices, rest, muon_lr=0.004, adam_lr=2e-4)
     judge = torch.optim.AdamW(adversary.parameters(), 4e-4, betas=(0.5, 0.9))

@@ -5,20 +5,20 @@
 Writes texts.json (strings) and texts.f16.npy (unit vectors [N, 384]). No held-out concept's words are read.
 """
 
-import argparse
 import json
 import random
 from pathlib import Path
 
 import numpy as np
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.data.texts import texts_of
 from tessera_training.models.load import embed_texts
 from tessera_training.models.text import TEACHER_LENGTH, load_teacher, load_tokenizer
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--wordnet", type=int, default=60_000)
     args = parser.parse_args()

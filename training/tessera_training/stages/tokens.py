@@ -10,7 +10,6 @@ gap.npz: mean and covariance of (text − image) over training pairs, the only t
 how far, and in which directions, the condition will be off when it comes from a text.
 """
 
-import argparse
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.pictures import Pictures, shift_hue
 from tessera_training.common.run import pick_device
 from tessera_training.data.captions import Captioner, canonical
@@ -42,7 +42,7 @@ def drawn(pictures: Pictures, train: np.ndarray, n: int) -> Iterator[torch.Tenso
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--vqgan", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--clip", type=Path, default=Path("runs/clip"))

@@ -8,7 +8,6 @@
 Run the same command again and it goes on where it stopped. Pictures only: no word is read.
 """
 
-import argparse
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from tessera_training.common.arguments import parser_of
 from tessera_training.common.optim import Optimisers, split_parameters
 from tessera_training.common.pictures import Pictures, over, random_affine, shift_hue
 from tessera_training.common.run import Run, autocast, cosine_schedule, load_checkpoint, pick_device
@@ -74,7 +74,7 @@ def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torc
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/vqgan"))
     parser.add_argument("--minutes", type=float, default=30)
@@ -107,7 +107,7 @@ def main() -> None:
         code_width=args.code_width,
         residual=args.residual,
     ).with_grid(args.grid)
-    model = Vqgan(config).to(device, memory_format=torch.channels_last)
+    model = Vqgan(config).to(device).to(memory_format=torch.channels_last)
     if args.start and not (args.out / "checkpoint.pt").exists():
         print(f"{start_from(model, args.start)} of {len(model.state_dict())} tensors from {args.start}")
     perceptual = PerceptualLoss().to(device) if args.perceptual else None
