@@ -1,5 +1,5 @@
-"""CLIP: padding is invisible, backgrounds matter only where a picture is transparent, and which pairs are not
-contrasted."""
+"""CLIP: padding is invisible, backgrounds matter only where a
+picture is transparent, and which pairs are not contrasted."""
 
 import torch
 

@@ -156,8 +156,8 @@ def test_precisions_with_other_bits_for_the_prior():
 
 
 def plain_bpe(text: str, merges: list[str]) -> list[int]:
-    """Written for this test alone: ASCII, each word a list of letters whose best neighbours are joined until none are
-    left."""
+    """Written for this test alone: ASCII, each word a list of
+    letters whose best neighbours are joined until none are left."""
     letters = byte_letters()
     names = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
     numbers = {name: at for at, name in enumerate(names)}

@@ -151,8 +151,8 @@ def test_pixel_operations_keep_premultiplication():
 
 
 def write_raw(folder, concepts: int, rng: np.random.Generator, copies: bool) -> None:
-    """Pictures of `concepts` things in five styles; with `copies`, every style of a thing is nearly the same
-    picture."""
+    """Pictures of `concepts` things in five styles;
+    with `copies`, every style of a thing is nearly the same picture."""
     records, pixels = [], []
     for concept in range(concepts):
         base = rng.integers(0, 255, (4, 4, 4), np.uint8)

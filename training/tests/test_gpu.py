@@ -1,5 +1,5 @@
-"""A run on a GPU, from the pack to the checkpoints: nothing is lost on the way but what is meant to be, and damage is
-noticed."""
+"""A run on a GPU, from the pack to the checkpoints:
+nothing is lost on the way but what is meant to be, and damage is noticed."""
 
 import lzma
 import random

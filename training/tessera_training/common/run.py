@@ -14,8 +14,8 @@ def pick_device() -> torch.device:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """CUDA, and CPUs with bf16 units: measured on two Zen 5 cores, a training step of the prior takes 0.4 of the
-    time."""
+    """CUDA, and CPUs with bf16 units: measured on two Zen 5 cores,
+    a training step of the prior takes 0.4 of the time."""
     capabilities = torch.cpu.get_capabilities()
     return device.type == "cuda" or bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
@@ -37,8 +37,7 @@ def load_checkpoint(path: Path) -> dict:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-# A step that seems to take longer was paused (a laptop's lid, a benchmark that wanted the cores): that is not training
-# time.
+# A step that seems to take longer was paused (a laptop's lid, a benchmark that wanted the cores): not training time.
 LONGEST_STEP_S = 60
 
 

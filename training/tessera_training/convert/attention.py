@@ -1,5 +1,5 @@
-"""Self-attention as all three published checkpoints store it: with the parameter names of
-`torch.nn.MultiheadAttention`."""
+"""Self-attention as all three published checkpoints store it:
+with the parameter names of `torch.nn.MultiheadAttention`."""
 
 import torch
 import torch.nn as nn

@@ -133,8 +133,8 @@ def session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
 
 
 def floors(threads: int, size: int = 2048) -> dict[str, float]:
-    """FLOPs of one decoded picture, and the rate of a large float32 product, the faster of onnxruntime's and
-    PyTorch's."""
+    """FLOPs of one decoded picture, and the rate of a large float32 product,
+    the faster of onnxruntime's and PyTorch's."""
     vqgan = Vqgan().eval()
     with FlopCounterMode(display=False) as counter:
         vqgan.decode(torch.zeros(1, vqgan.config.positions, dtype=torch.long))
@@ -148,8 +148,8 @@ def floors(threads: int, size: int = 2048) -> dict[str, float]:
 
 
 def widths(threads: int, rows: int = 4, layers: int = 6, bits: int = 8) -> list[dict[str, float]]:
-    """One position of `rows` rows, half of their caches filled, at three widths. Fewer layers: time grows with them
-    evenly."""
+    """One position of `rows` rows, half of their caches filled, at three widths.
+    Fewer layers: time grows with them evenly."""
     found = []
     for width in (512, 1024, 2048):
         config = GptConfig(layers=layers, width=width, heads=width // 64)

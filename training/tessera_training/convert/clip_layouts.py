@@ -36,8 +36,8 @@ IGNORED = ("text_model.embeddings.position_ids", "vision_model.embeddings.positi
 
 
 def block_names(layers: dict[str, int]) -> dict[str, str]:
-    """OpenAI's name -> Hugging Face's, for what is stored alike in all blocks. `layers`: our tower -> number of
-    blocks."""
+    """OpenAI's name -> Hugging Face's, for what is stored alike in all blocks.
+    `layers`: our tower -> number of blocks."""
     return {
         f"{ours}.{at}.{inner}.{kind}": f"{TOWERS[ours]}.{at}.{theirs}.{kind}"
         for ours, count in layers.items()

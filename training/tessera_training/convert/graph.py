@@ -1,5 +1,5 @@
-"""What the step of the published prior needs beyond `export.graph`: biases, LayerNorm, the exact GELU, 16-bit
-storage."""
+"""What the step of the published prior needs beyond `export.graph`:
+biases, LayerNorm, the exact GELU, 16-bit storage."""
 
 from dataclasses import dataclass
 
@@ -39,8 +39,8 @@ class BiasGraph(Graph):
         return normed, total
 
     def rows_of(self, name: str, table: np.ndarray, rows: str) -> str:
-        """Rows of a table that is kept in 16 bits in memory too (unless everything is in 32): few of them are ever
-        read."""
+        """Rows of a table that is kept in 16 bits in memory too
+        (unless everything is in 32): few of them are ever read."""
         if self.bits == 32:
             return self.op("Gather", [self.constant(name, table.astype(np.float32)), rows])
         picked = self.op("Gather", [self.constant(f"{name}.f16", table.astype(np.float16)), rows])

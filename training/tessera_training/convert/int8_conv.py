@@ -59,8 +59,8 @@ def measure_ranges(module: nn.Module, convolutions: dict[str, nn.Conv2d], exampl
 def quantise_kernel(
     weight: np.ndarray, bias: np.ndarray, taken_scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """[out, in, h, w], [out] -> int8 codes, a float32 scale for each of `out`, and the int32 bias in steps of both
-    scales"""
+    """[out, in, h, w], [out] -> int8 codes, a float32 scale for
+    each of `out`, and the int32 bias in steps of both scales"""
     # A kernel of nothing but zeros still needs a step in which its bias can be counted.
     smallest = np.maximum(np.abs(bias) / (taken_scale * 2**30), 1e-12)
     scale = np.maximum(np.abs(weight).max((1, 2, 3)) / LARGEST_WEIGHT, smallest).astype(np.float32)

@@ -56,8 +56,8 @@ def read_merges(path: Path, vocabulary: int) -> list[str]:
 
 
 def tokenizer_json(merges: list[str], path: Path) -> dict:
-    """`path` is for the error. No added tokens: a prompt that spells one of the special tokens is text like any
-    other."""
+    """`path` is for the error. No added tokens:
+    a prompt that spells one of the special tokens is text like any other."""
     letters = byte_letters()
     pieces = [
         *letters,

@@ -1,5 +1,5 @@
-"""The graphs that run once a request or less, computed in float32: CLIP's towers, the condition, the picture
-encoder."""
+"""The graphs that run once a request or less, computed in float32:
+CLIP's towers, the condition, the picture encoder."""
 
 import numpy as np
 import onnx
@@ -55,8 +55,8 @@ def build_encoder(vqgan: Vqgan) -> onnx.ModelProto:
 
 
 def build_condition(gpt: Gpt) -> onnx.ModelProto:
-    """The projected embedding at position 0 and zeros behind it: later positions read tokens alone. [N, D] -> [N, P,
-    W]"""
+    """The projected embedding at position 0 and zeros behind it:
+    later positions read tokens alone. [N, D] -> [N, P, W]"""
     config, g = gpt.config, BiasGraph("condition")
     weight, bias = map(array, (gpt.cond_proj.weight, gpt.cond_proj.bias))
     row = g.op("Unsqueeze", [g.affine("embedding", "cond_proj", weight, bias), g.constant("axis_1", np.array([1]))])

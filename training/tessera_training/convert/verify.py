@@ -61,8 +61,8 @@ TOKENS = {"fp32": 0.995, "fp16": 0.95, "int8": 0.95}
 
 
 class BundleGraphs:
-    """The bundle's graphs, loaded when they are used and let go at once: two copies of a network are enough in
-    memory."""
+    """The bundle's graphs, loaded when they are used and let go at once:
+    two copies of a network are enough in memory."""
 
     def __init__(self, folder: Path, threads: int):
         try:

@@ -45,8 +45,8 @@ WORN_NAMES = {
 
 
 def is_kept_back(concept: str, extra: str) -> bool:
-    """Whether the evaluation asks for this colour or worn thing with this concept, so that no training caption says it
-    of a picture."""
+    """Whether the evaluation asks for this colour or worn thing with this concept,
+    so that no training caption says it of a picture."""
     return fraction(f"kept back/{extra}/{concept}") < 0.25
 
 

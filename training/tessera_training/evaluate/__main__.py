@@ -110,8 +110,8 @@ class Evaluation:
         return out
 
     def counts(self, limit: int) -> dict:
-        """Share of "three apples" with three separate opaque objects, and that the judge finds nearest to its own
-        number."""
+        """Share of "three apples" with three separate opaque objects,
+        and that the judge finds nearest to its own number."""
         asked = counting(self.pictures)[:limit]
         painted = self.paint(self.sampler.embed_texts([c.prompt for c in asked], shifted=True), keep=1)[:, 0]
         labels = [c.label for c in asked[::4]]
@@ -133,8 +133,8 @@ class Evaluation:
         return out | {"sheet": labelled}
 
     def colours(self, limit: int) -> dict:
-        """Share of "a blue fox" whose main colour is the one asked for, on a thing that stands free and not as its
-        background."""
+        """Share of "a blue fox" whose main colour is the one asked for,
+        on a thing that stands free and not as its background."""
         asked = coloured(self.pictures, limit)
         painted = self.paint(self.sampler.embed_texts([a.prompt for a in asked], shifted=True), keep=1)[:, 0]
         plain = self.paint(self.sampler.embed_texts([a.label for a in asked], shifted=True), keep=1)[:, 0]
@@ -169,8 +169,8 @@ class Evaluation:
 def fid(
     sets: dict[str, np.ndarray], pictures: Pictures, reference_count: int, cache: Path
 ) -> dict[str, dict[str, float]]:
-    """FID-0, -1 and -2 of each set against training pictures of the same styles; "real" shows what is left for real
-    ones."""
+    """FID-0, -1 and -2 of each set against training pictures of the same styles;
+    "real" shows what is left for real ones."""
     net = load_inception()
     styles = {pictures.records[i]["style"] for i in pictures.indices("pair")}
     pool = [i for i in pictures.indices("train") if pictures.records[i]["style"] in styles]

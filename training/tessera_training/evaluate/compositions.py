@@ -90,8 +90,8 @@ def spread(distances: np.ndarray) -> dict[str, float]:
 
 
 def copies(files: list[tuple[str, Path]], pictures: Pictures, out: Path) -> tuple[list[tuple[str, str, str]], dict]:
-    """How near the painted pictures come to training pictures, beside how near real pictures that trained nothing
-    come."""
+    """How near the painted pictures come to training pictures,
+    beside how near real pictures that trained nothing come."""
     training = pictures.indices("train")
     strangers = pictures.indices("pair", "concept")
     strangers = np.random.default_rng(11).permutation(strangers)[:200]

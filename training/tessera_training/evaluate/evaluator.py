@@ -40,8 +40,8 @@ class EvaluatorConfig:
 
 
 def features_of(text: str, buckets: int) -> list[int]:
-    """Buckets of a text's words, pairs of words and letter trigrams: "red fox" -> red, fox, red_fox, ^re, red, ed$,
-    …"""
+    """Buckets of a text's words, pairs of words and letter trigrams:
+    "red fox" -> red, fox, red_fox, ^re, red, ed$, …"""
     words = re.findall(r"\w+", text.lower())
     parts = [*words, *(f"{a}_{b}" for a, b in zip(words, words[1:]))]
     for word in words:

@@ -64,8 +64,8 @@ def count_objects(alpha: np.ndarray, smallest: float = 0.01) -> int:
 
 
 def main_colour(picture: np.ndarray) -> str | None:
-    """The name (data.captions.COLOURS) that most opaque pixels of a premultiplied RGBA picture [4, H, W] are nearest
-    to; None for an empty one."""
+    """The name (data.captions.COLOURS) that most opaque pixels of a
+    premultiplied RGBA picture [4, H, W] are nearest to; None for an empty one."""
     rgb = (picture[:3] / np.maximum(picture[3:], 1e-3))[:, picture[3] > 0.5].T.astype(np.float32)
     if not len(rgb):
         return None
@@ -75,8 +75,8 @@ def main_colour(picture: np.ndarray) -> str | None:
 
 
 def has_clear_corners(alpha: np.ndarray, edge: int = 8) -> bool:
-    """Whether a thing stands free: at least three corners of the picture are mostly transparent, where a background
-    would fill all."""
+    """Whether a thing stands free: at least three corners of the
+    picture are mostly transparent, where a background would fill all."""
     corners = [alpha[y, x] for y in (slice(edge), slice(-edge, None)) for x in (slice(edge), slice(-edge, None))]
     return sum(float(corner.mean()) < 0.5 for corner in corners) >= 3
 
@@ -88,8 +88,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def prior_loss(sampler: BundleSampler, tokens: np.ndarray, embeddings: np.ndarray) -> list[float]:
-    """Mean nats of each code of a position under the bundle's own (quantised) step and depth graphs. tokens [N, P,
-    G]"""
+    """Mean nats of each code of a position under the bundle's
+    own (quantised) step and depth graphs. tokens [N, P, G]"""
     prior, condition = sampler.bundle["prior"], sampler.condition_of(embeddings)
     steps, sums = sampler.steps(len(tokens)), np.zeros(prior["codesPerPosition"])
     for p in range(prior["positions"]):

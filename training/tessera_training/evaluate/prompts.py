@@ -67,8 +67,8 @@ def simple_things(pictures: Pictures) -> list[str]:
 
 
 def free_prompts(pictures: Pictures, count: int, seed: int = 6) -> list[str]:
-    """Combinations that no training caption contains, of things that were trained on: colours and hats only where they
-    are kept back."""
+    """Combinations that no training caption contains, of things that were trained on:
+    colours and hats only where they are kept back."""
     rng = np.random.default_rng(seed)
     concepts = {pictures.concepts[c]["label"]: c for c in simple_things(pictures)}
     things = sorted(concepts)

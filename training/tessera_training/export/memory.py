@@ -64,8 +64,8 @@ def build_sentence_encoder(teacher: TextTransformer) -> onnx.ModelProto:
 
 
 def things_of(pictures: Pictures, indices: np.ndarray) -> list[dict]:
-    """One entry a thing that has a picture: {label, emoji, pictures: [row of memory.json], phrases: {language: [name,
-    keyword, ...]}}"""
+    """One entry a thing that has a picture:
+    {label, emoji, pictures: [row of memory.json], phrases: {language: [name, keyword, ...]}}"""
     folder = RENDER / "node_modules" / "emojibase-data"
     languages = sorted(p.name for p in folder.iterdir() if (p / "data.json").exists() and p.name != "en")
     words, _ = load_emoji_words(folder, languages)

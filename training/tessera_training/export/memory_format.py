@@ -9,7 +9,7 @@ def to_bytes(vectors: np.ndarray) -> bytes:
 
 
 def phrase_rows(thing: dict) -> list[str]:
-    """The English phrases of a thing in the order of their vectors: its label, its keywords, the label with each
-    keyword."""
+    """The English phrases of a thing in the order of their vectors:
+    its label, its keywords, the label with each keyword."""
     label, keywords = thing["phrases"]["en"][0], thing["phrases"]["en"][1:]
     return [label, *keywords, *(f"{label} {keyword}" for keyword in keywords)]

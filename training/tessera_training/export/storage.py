@@ -37,8 +37,8 @@ def output_axis(node: onnx.NodeProto, at: int) -> int | None:
 
 
 def shrink(model: onnx.ModelProto, kind: str, keep: tuple[str, ...] = ()) -> onnx.ModelProto:
-    """kind: "float32" (nothing is done), "float16" or "int8". Weights whose names contain one of `keep` go to
-    float16."""
+    """kind: "float32" (nothing is done), "float16" or "int8".
+    Weights whose names contain one of `keep` go to float16."""
     if kind == "float32":
         return model
     graph, found = model.graph, uses(model.graph)

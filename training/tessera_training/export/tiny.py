@@ -84,8 +84,8 @@ def tokenizer_json() -> dict:
 
 
 def random_weights(shape: Shape) -> dict:
-    """Every weight by name. Scales are chosen so that logits differ by several nats and greedy choices are no
-    toss-up."""
+    """Every weight by name.
+    Scales are chosen so that logits differ by several nats and greedy choices are no toss-up."""
     rng = np.random.default_rng(shape.seed)
     d = shape.embedding_width
     w = shape.width

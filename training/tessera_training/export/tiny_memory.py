@@ -1,5 +1,5 @@
-"""A memory for the random test bundle: four things, two pictures each, random tokens, and a sentence encoder of one
-table."""
+"""A memory for the random test bundle: four things, two pictures each,
+random tokens, and a sentence encoder of one table."""
 
 from pathlib import Path
 

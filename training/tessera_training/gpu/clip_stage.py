@@ -12,8 +12,7 @@ from tessera_training.gpu.teacher import TOKENIZER, read_teacher, start_student
 from tessera_training.models.clip import Clip
 from tessera_training.stages.clip import backgrounds, contrastive, evaluate
 
-# the text transformer's rate: it starts from its teacher. Twice that of stages/clip.py, for batches eight times as
-# large.
+# The text transformer's rate: it starts from its teacher. Twice that of stages/clip.py, for eight times larger batches.
 GENTLE = 2e-4
 
 

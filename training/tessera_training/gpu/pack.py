@@ -29,8 +29,10 @@ LARGEST = 55e6  # bytes: what may travel, less the repository itself
 def check_teacher(
     folder: Path, pairs: list[tuple[str, str]], vectors: dict[str, np.ndarray], count: int = 512
 ) -> dict[str, float]:
-    """Cosine between the packed teacher's vectors and those that data/texts.py has kept, for a sample of the texts: the
-    median tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words."""
+    """Cosine between the packed teacher's vectors and those that stages/texts.py has kept, for a sample of the texts.
+
+    The median tells what eight bits cost, the share below 0.99 how often `sources_of` guessed other words.
+    """
     asked = [pairs[row] for row in np.random.default_rng(0).permutation(len(pairs))[:count]]
     made = embed_texts(read_teacher(folder), load_tokenizer(TEACHER_LENGTH), [source for _, source in asked])
     wanted = np.stack([vectors[text] for text, _ in asked]).astype(np.float32)
@@ -68,7 +70,7 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=85)
     args = parser.parse_args()
     if not (args.data / "texts.f16.npy").exists():
-        raise SystemExit(f"expected texts.f16.npy in {args.data}: run python -m tessera_training.data.texts")
+        raise SystemExit(f"expected texts.f16.npy in {args.data}: run python -m tessera_training.stages.texts")
     manifest = pack(args.data, args.out, args.quality)
     for name, file in manifest["files"].items():
         print(f"{file['bytes'] / 1e6:8.2f} MB  {name}")

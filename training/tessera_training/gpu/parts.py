@@ -19,8 +19,8 @@ HEADER = 2**10
 
 
 def write_parts(folder: Path, stage: str, payload: dict, run: str, is_finished: bool) -> int:
-    """Replaces the stage's parts -> bytes written. All are written beside their place before the first is moved
-    there."""
+    """Replaces the stage's parts -> bytes written.
+    All are written beside their place before the first is moved there."""
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     content, room = buffer.getvalue(), LARGEST - HEADER
@@ -54,8 +54,8 @@ def read_piece(path: Path) -> tuple[dict, bytes]:
 
 
 def read_parts(folder: Path, stage: str) -> tuple[dict, dict] | None:
-    """-> (header, payload), or None where there is no part of the stage; raises ValueError where one is damaged or
-    missing."""
+    """-> (header, payload), or None where there is no part of the stage;
+    raises ValueError where one is damaged or missing."""
     found = sorted(folder.glob(f"{stage}.*.part"), key=lambda p: int(p.name.split(".")[1]))
     if not found:
         return None

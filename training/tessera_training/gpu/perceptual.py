@@ -76,8 +76,8 @@ def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.n
 
 
 def write_perceptual(folder: Path) -> None:
-    """From the packages that models/perceptual.py reads; `layers` lists (block or -1, stride, whether ReLU6 follows,
-    number)."""
+    """From the packages that models/perceptual.py reads;
+    `layers` lists (block or -1, stride, whether ReLU6 follows, number)."""
     network = PerceptualLoss()
     found: list[tuple[int, Any, Any, bool]] = [(-1, network.stem[0], network.stem[1], True)]
     for at, block in enumerate(cast(Sequence[Any], network.blocks)):

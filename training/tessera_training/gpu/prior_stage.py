@@ -60,8 +60,8 @@ def read_held_out(vqgan: Vqgan, clip: Clip, shop: Shop) -> dict[str, np.ndarray]
 
 @torch.no_grad()
 def draw_sheet(prior: Prior, vqgan: Vqgan, clip: Clip, held_out: dict[str, np.ndarray], shop: Shop) -> None:
-    """sheet.png. Rows: held-out pictures; through the VQGAN; painted from their own embeddings; from their captions';
-    and `PROMPTS` painted."""
+    """sheet.png. Rows: held-out pictures; through the VQGAN;
+    painted from their own embeddings; from their captions'; and `PROMPTS` painted."""
     prior.eval()
     rows = np.linspace(0, len(held_out["tokens"]) - 1, min(COLUMNS, len(held_out["tokens"]))).astype(int)
     tokens = torch.from_numpy(held_out["tokens"][rows].astype(np.int64)).to(shop.device)

@@ -24,8 +24,8 @@ class Layer:
     tint: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # RGB and how far to go there
 
     def at(self, x: float, y: float, edge: float) -> "Layer":
-        """Its whole canvas laid into a square of `edge` around (x, y), in canvas edges from the upper left, kept
-        inside."""
+        """Its whole canvas laid into a square of `edge` around (x, y),
+        in canvas edges from the upper left, kept inside."""
         x, y = (min(max(v, edge / 2), 1 - edge / 2) * 2 - 1 for v in (x, y))
         return replace(self, size=self.size * edge, x=x + self.x * edge, y=y + self.y * edge)
 

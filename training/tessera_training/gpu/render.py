@@ -25,8 +25,8 @@ def layer_arrays(recipes: list[Recipe]) -> dict[str, np.ndarray]:
 
 
 def tint_batch(x: torch.Tensor, colour: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
-    """`data.tint.tint` for a batch: x [B, 4, H, W], colour [B, 3], strength [B]; strength 0 leaves a picture as it
-    is."""
+    """`data.tint.tint` for a batch: x [B, 4, H, W], colour [B, 3],
+    strength [B]; strength 0 leaves a picture as it is."""
     alpha = x[:, 3:4]
     rgb = x[:, :3] / alpha.clamp(min=1e-3)
     light = (rgb * rgb.new_tensor(LUMINANCE).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)

@@ -12,8 +12,8 @@ BLOCK, SMALLEST = 64, 4096  # weights that share a scale; smaller tensors stay i
 
 
 def pack_state(state: dict[str, torch.Tensor], in_blocks: tuple[str, ...]) -> dict:
-    """Matrices and kernels whose names begin with one of `in_blocks` as {codes, scales, shape}, other weights in
-    float16, whole numbers as they are."""
+    """Matrices and kernels whose names begin with one of `in_blocks` as {codes, scales, shape},
+    other weights in float16, whole numbers as they are."""
     packed = {}
     for name, value in state.items():
         value = value.detach().cpu()

@@ -1,6 +1,6 @@
 """What the student reads beside captions, and what the teacher reads for each: "renard" and "fox".
 
-data/texts.py keeps the teacher's vectors but not the words that they stand for. Texts of one vector belong together,
+stages/texts.py keeps the teacher's vectors but not the words that they stand for. Texts of one vector belong together,
 and among them the English name of an emoji, in a colour or not, is what the teacher has read.
 """
 
@@ -27,8 +27,7 @@ def sources_of(texts: list[str], vectors: np.ndarray, concepts: dict) -> list[st
     sources: list[str | None] = [None] * len(texts)
     for rows in together.values():
         named = [texts[row] for row in rows if texts[row] in english]
-        # "golfer" is English for one emoji and Dutch for another: the name that stands for one vector only is the
-        # better guess.
+        # "golfer" is English for one emoji and Dutch for another: a name that stands for one vector only is better.
         source = min(named, key=often.__getitem__) if named else texts[rows[0]] if len(rows) == 1 else None
         for row in rows:
             sources[row] = source

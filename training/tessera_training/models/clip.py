@@ -1,5 +1,5 @@
-"""CLIP (Radford et al. 2021, arXiv 2103.00020) at the size of emoji: a convolutional image tower and a distilled text
-tower."""
+"""CLIP (Radford et al. 2021, arXiv 2103.00020) at the size of emoji:
+a convolutional image tower and a distilled text tower."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

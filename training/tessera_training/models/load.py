@@ -1,5 +1,5 @@
-"""The trained models, or ones of the same shape with random weights (their speed is the same), and what they make of
-texts and pictures."""
+"""The trained models, or ones of the same shape with random weights
+(their speed is the same), and what they make of texts and pictures."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext

@@ -45,8 +45,8 @@ class PerceptualLoss(nn.Module):
         return found
 
     def forward(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Premultiplied [B, 4, H, W] each -> mean distance. Both on one plain colour a picture: edges of the alpha
-        count too."""
+        """Premultiplied [B, 4, H, W] each -> mean distance.
+        Both on one plain colour a picture: edges of the alpha count too."""
         colour = torch.rand(len(real), 3, device=real.device)
         with torch.no_grad():
             wanted = self.maps(on_background(real, colour))

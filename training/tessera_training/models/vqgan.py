@@ -107,8 +107,8 @@ class Decoder(nn.Sequential):
 
 
 class Codebook(nn.Module):
-    """A codebook for each code of a position, moved by exponential averages; dead codes are re-seeded from the
-    batch."""
+    """A codebook for each code of a position, moved by exponential averages;
+    dead codes are re-seeded from the batch."""
 
     codes: torch.Tensor
     usage: torch.Tensor

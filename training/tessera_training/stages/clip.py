@@ -31,8 +31,8 @@ def backgrounds(count: int, generator: torch.Generator) -> torch.Tensor:
 
 
 def false_negatives(scenes: list, styled: list[bool]) -> torch.Tensor:
-    """bool [B, B]: text i would be true of picture j as well (the same concept; and the style, if the text names
-    one)."""
+    """bool [B, B]: text i would be true of picture j as well
+    (the same concept; and the style, if the text names one)."""
     concept = np.array([f"{s.kind} {s.concept} {s.count} {s.other} {s.tint} {s.colour}" for s in scenes])
     style = np.array([s.style for s in scenes])
     same = (concept[:, None] == concept[None]) & ((style[:, None] == style[None]) | ~np.array(styled)[:, None])
@@ -48,8 +48,8 @@ def contrastive(image: torch.Tensor, text: torch.Tensor, scale: torch.Tensor, ig
 
 @torch.no_grad()
 def evaluate(model: Clip, pictures: Pictures, tokenizer, indices: np.ndarray, device) -> dict[str, float]:
-    """Text -> picture retrieval of held-out pairs in groups of 100, the pair's cosine, and the gap between the
-    means."""
+    """Text -> picture retrieval of held-out pairs in groups of 100,
+    the pair's cosine, and the gap between the means."""
     model.eval()
     captions = [
         canonical(pictures.concepts, pictures.records[i]["concept"], pictures.records[i]["style"]) for i in indices

@@ -46,8 +46,8 @@ class Discriminator(nn.Sequential):
 
 
 def perceptual_loss(made: torch.Tensor, real: torch.Tensor, clip) -> torch.Tensor:
-    """Distance of the image tower's maps, each normalised along its channels (as LPIPS, arXiv 1801.03924, without its
-    weights)."""
+    """Distance of the image tower's maps, each normalised along its
+    channels (as LPIPS, arXiv 1801.03924, without its weights)."""
     size = clip.config.image.image_size
     maps = zip(clip.image.features(to_pixels(made, size))[:3], clip.image.features(to_pixels(real, size))[:3])
     return torch.stack([(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in maps]).sum()

@@ -8,6 +8,8 @@
 Run the same command again and it goes on where it stopped. Pictures only: no word is read.
 """
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -73,7 +75,7 @@ def evaluate(model: Vqgan, pictures: Pictures, indices: np.ndarray, device: torc
     return {"psnr": torch.cat(psnrs).mean().item(), "codes_used": used.float().mean().item()}
 
 
-def main() -> None:
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/vqgan"))
@@ -97,7 +99,11 @@ def main() -> None:
         choices=(8, 16),
         help="16 is the paper's: four times the positions for the prior",
     )
-    args = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    args = parse()
 
     torch.manual_seed(0)
     device = pick_device()
