@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from tessera_training.common.pictures import Pictures
+from tessera_training.convert.gpt import Gpt
+from tessera_training.data.compose import Mix
 from tessera_training.models.clip import ClipConfig, ImageConfig
 from tessera_training.models.load import random_models
 from tessera_training.models.prior import PriorConfig
@@ -34,6 +36,18 @@ CLIP = ClipConfig(
 PRIOR = PriorConfig(
     positions=64, codes_per_position=2, codebook_size=64, embedding_width=16, width=64, heads=4, layers=2, map_rank=8
 )
+
+
+PLAIN = Mix(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # single things as they are
+
+
+@torch.inference_mode()
+def greedy(gpt: Gpt, embedding: torch.Tensor, count: int | None = None) -> torch.Tensor:
+    """The likeliest token again and again, each time from the whole prefix: [B, D] -> int64 [B, count]."""
+    tokens = torch.zeros(len(embedding), 0, dtype=torch.long, device=embedding.device)
+    for _ in range(count or gpt.config.positions):
+        tokens = torch.cat([tokens, gpt(tokens, embedding)[:, -1:].argmax(-1)], 1)
+    return tokens
 
 
 @pytest.fixture(scope="session")

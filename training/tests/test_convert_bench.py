@@ -11,9 +11,10 @@ import torch
 from tessera_training.convert import bench, plots
 from tessera_training.convert.blocks import multiply_in_blocks
 from tessera_training.convert.clip_vit import ClipVit, ClipVitConfig
-from tessera_training.convert.gpt import Gpt, greedy
+from tessera_training.convert.gpt import Gpt
 from tessera_training.convert.random_checkpoints import TINY, awaken
 from tessera_training.convert.tower_graphs import build_text_encoder
+from tests.conftest import greedy
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ from tokenizers import Tokenizer
 
 from tessera_training.convert import __main__ as cli
 from tessera_training.convert.bundle import PRECISIONS, Networks, fit, save_graph
-from tessera_training.convert.gpt import GptConfig, greedy
+from tessera_training.convert.gpt import GptConfig
 from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
 from tessera_training.convert.random_checkpoints import TINY, write
 from tessera_training.convert.tokenizer import byte_letters, read_merges
 from tessera_training.convert.tower_graphs import build_condition
 from tessera_training.convert.verify import verify
+from tests.conftest import greedy
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,9 +10,10 @@ import torch
 from tessera_training.common.pictures import over, random_affine, shift_hue
 from tessera_training.data import compose, prepare
 from tessera_training.data.captions import COLOUR_WORDS, COLOURS, Captioner, canonical, plural
-from tessera_training.data.compose import PLAIN, Composer, Mix, is_kept_back, names_a_colour
+from tessera_training.data.compose import Composer, Mix, is_kept_back, names_a_colour
 from tessera_training.data.tint import tint
 from tessera_training.evaluate.measures import count_objects, has_clear_corners, main_colour
+from tests.conftest import PLAIN
 
 
 def is_premultiplied(x: torch.Tensor) -> bool:

@@ -17,7 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tessera_training.common.pictures import Pictures
 from tessera_training.common.quantise import quantise_blocks
 from tessera_training.data.captions import COLOURS, NUMBERS, Captioner
-from tessera_training.data.compose import PLAIN, WORN, Composer, Mix, Scene
+from tessera_training.data.compose import WORN, Composer, Mix, Scene
 from tessera_training.data.tint import tint
 from tessera_training.evaluate.measures import count_objects, main_colour
 from tessera_training.export.prior_graphs import build_depth
@@ -37,8 +37,7 @@ from tessera_training.models.perceptual import PerceptualLoss
 from tessera_training.models.prior import Prior, generate
 from tessera_training.models.text import TextConfig, TextTransformer
 from tessera_training.models.vqgan import Vqgan
-
-from .conftest import CLIP, PRIOR, VQGAN
+from tests.conftest import CLIP, PLAIN, PRIOR, VQGAN
 
 
 def soft_pictures(count: int) -> np.ndarray:

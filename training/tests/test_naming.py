@@ -11,13 +11,15 @@ from tessera_training.evaluate.blind_sheets import EDGE, shuffled, write_sheets
 from tessera_training.evaluate.cli_painter import CliPainter, read_picture
 from tessera_training.evaluate.compositions import NUMBERS, Counted, colour_rows, count_rows, rendered
 from tessera_training.evaluate.naming import main
-from tessera_training.evaluate.naming_prompts import KINDS, Prompt, captions_among, load_prompts, prompts_of
+from tessera_training.evaluate.naming_prompts import Prompt, captions_among, load_prompts, prompts_of
 from tessera_training.evaluate.naming_score import alternatives, judge, read_answers, report, score, singular, wilson
 from tessera_training.evaluate.nearest import nearest
 
 CAR = Prompt("a green car", "colour", (("car", "automobile"), ("green",)))
 ONE = Prompt("just one lemon", "count", (("lemon",), ("one", "1")))
 THREE = Prompt("three cookies", "count", (("cookie",), ("three", "3")))
+
+KINDS = {"single", "count", "colour", "worn", "pair", "face", "background"}
 
 
 def verdict(prompt: Prompt, answer: str) -> tuple[bool, bool]:
@@ -121,11 +123,7 @@ def test_answers_are_read_from_text_and_json(tmp_path):
 
 def test_the_prompts_are_what_they_should_be():
     prompts = load_prompts("main")
-    assert (
-        len(prompts) == 120
-        and sum(p.kind != "single" for p in prompts) == 40
-        and {p.kind for p in prompts} == set(KINDS)
-    )
+    assert len(prompts) == 120 and sum(p.kind != "single" for p in prompts) == 40 and {p.kind for p in prompts} == KINDS
     languages, emoji = load_prompts("languages"), load_prompts("emoji")
     assert (
         len(languages) == 200

@@ -11,8 +11,7 @@ from tokenizers.models import WordLevel
 
 from tessera_training.export.bundle import FULL, Precision, write_bundle
 from tessera_training.export.restore import restore
-
-from .conftest import CLIP, PRIOR, VQGAN
+from tests.conftest import CLIP, PRIOR, VQGAN
 
 
 @pytest.fixture(scope="module")

@@ -85,12 +85,3 @@ class Gpt(nn.Module):
         x = torch.cat([self.cond_proj(embedding)[:, None], self.tok_emb(tokens)], 1)
         x = self.blocks(x + self.pos_emb[:, :length])
         return self.head(self.norm(x))
-
-
-@torch.inference_mode()
-def greedy(gpt: Gpt, embedding: torch.Tensor, count: int | None = None) -> torch.Tensor:
-    """The likeliest token again and again, each time from the whole prefix: [B, D] -> int64 [B, count]."""
-    tokens = torch.zeros(len(embedding), 0, dtype=torch.long, device=embedding.device)
-    for _ in range(count or gpt.config.positions):
-        tokens = torch.cat([tokens, gpt(tokens, embedding)[:, -1:].argmax(-1)], 1)
-    return tokens

@@ -10,8 +10,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-PICTURES = 4
-
 
 def seconds_of_four(report: dict, path: Path) -> None:
     """Four pictures each way, tokens and pixels apart; logarithmic, because the published way takes so much longer."""

@@ -3,7 +3,6 @@
 import random
 import re
 
-STYLE_WORDS = ["noto", "blob", "twemoji", "3d", "flat", "classic", "fx", "outline", "icon"]
 ARTICLES = {
     "de": ["ein", "eine"],
     "fr": ["un", "une"],

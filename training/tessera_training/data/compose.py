@@ -110,9 +110,6 @@ class Mix:
     moved: float = 0.3
 
 
-PLAIN = Mix(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
 def paste(canvas: torch.Tensor, picture: torch.Tensor, x: float, y: float, edge: float) -> None:
     """Lays a scaled copy of `picture` [4, H, W] over `canvas` in place, centred at (x, y)."""
     size = canvas.shape[-1]

@@ -96,7 +96,7 @@ class Evaluation:
             part[row] = self.precision(pool, made) | {"prompts": len(made)}
         return part, sets, captions
 
-    def diversity(self, four: np.ndarray, captions: list[str]) -> dict:
+    def diversity(self, four: np.ndarray) -> dict:
         """Between the four pictures of a prompt; beside it, four real pictures of one concept in different styles."""
         by_concept: dict[str, dict[str, int]] = {}
         for r in self.pictures.records:
@@ -226,7 +226,7 @@ def main() -> None:
         "from_text": run.precision(free, painted),
         "random": run.precision(free, np.roll(painted, 1, 0)),
     }
-    metrics["diversity"] = run.diversity(sets.pop("all_four"), captions)
+    metrics["diversity"] = run.diversity(sets.pop("all_four"))
     metrics["counting"] = run.counts(16 if args.quick else 48)
     labelled_sheet(metrics["counting"].pop("sheet"), args.out / "counting.png", 8)
     metrics["colours"] = run.colours(16 if args.quick else 66)

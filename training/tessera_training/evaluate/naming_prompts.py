@@ -11,14 +11,14 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("naming_prompts.json")
 SETS = ("main", "languages", "emoji")
-KINDS = ("single", "count", "colour", "worn", "pair", "face", "background")
 ARTICLE = re.compile(r"\b(a|an|the|some)\b")
 
 
 @dataclass(frozen=True)
 class Prompt:
     prompt: str
-    kind: str  # of KINDS; in the other sets the language, or "one emoji" and "two emoji"
+    # single, count, colour, worn, pair, face or background; in the other sets the language, or "one emoji", "two emoji"
+    kind: str
     answers: tuple[tuple[str, ...], ...]  # one tuple of accepted words for each part, the main thing first
 
 
