@@ -6,7 +6,7 @@
  * Guidance as two rows of one step beside the same two rows run apart, one row a step and with a cache of the full
  * length; then pictures that join at random steps, one of which leaves early, beside each of them alone. Exits with 1
  * where a token differs. For bundles whose positions hold one code and whose step gives new rows: those of
- * `python -m convert`.
+ * `python -m tessera_training.convert`.
  */
 import { parseArgs } from 'node:util';
 import { type BundleManifest, verifyBundle } from '../src/pipeline/bundle/bundle.js';
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
   const sessions = new BundleSessions(bundle, { provider: 'cpu', threads: Number(values.threads) });
   const [step, condition] = [await sessions.get('step'), await sessions.get('condition')];
   if (prior.codesPerPosition !== 1 || !returnsNewRows(step)) {
-    throw new Error('Expected a bundle of python -m convert.');
+    throw new Error('Expected a bundle of python -m tessera_training.convert.');
   }
   const conditionOf = async (embedding: Float32Array) =>
     floatsOf(await condition.run({ embedding: floatTensor(embedding, [1, embeddingWidth]) }), 'condition');

@@ -23,6 +23,7 @@ import { formatPaper, type Ours, type PaperReport, PICTURES, type TorchRun, type
 const COUNTS = '1,2,4,8,16';
 const training = join(packageRoot(), 'training');
 const python = join(training, '.venv', 'bin', 'python');
+const torchBench = 'tessera_training.convert.bench';
 /** Paints in a process of its own. */
 const painter = fileURLToPath(new URL('./paper-paint.js', import.meta.url));
 const run = promisify(execFile);
@@ -45,7 +46,7 @@ async function bundleOf(name: string, scratch: string, tell: (what: string) => v
   }
   if (!existsSync(join(checkpoints, 'gpt_coco.pt'))) {
     tell('random checkpoints of the published sizes');
-    await run(python, ['-m', 'convert.random_checkpoints', '--out', checkpoints], { cwd: training });
+    await run(python, ['-m', 'tessera_training.convert.random_checkpoints', '--out', checkpoints], { cwd: training });
   }
   tell(`bundle ${name}`);
   await mkdir(join(scratch, 'bundles'), { recursive: true });
@@ -56,7 +57,7 @@ async function bundleOf(name: string, scratch: string, tell: (what: string) => v
     ['--bpe', 'bpe_simple_vocab_16e6.txt.gz'],
   ].flatMap(([flag = '', file = '']) => [flag, join(checkpoints, file)]);
   const bits = ['--precision', 'int8', '--prior-bits', name === 'int4' ? '4' : '8'];
-  await run(python, ['-m', 'convert', ...sources, '--out', folder, ...bits], { cwd: training });
+  await run(python, ['-m', 'tessera_training.convert', ...sources, '--out', folder, ...bits], { cwd: training });
   return folder;
 }
 
@@ -99,10 +100,9 @@ async function main(): Promise<void> {
   }
 
   const loadBefore = loadavg()[0] ?? 0;
-  const torch = (what: string, ...more: string[]) =>
-    ask<TorchRun>(python, ['-m', 'convert.bench', what, ...flags, ...more]);
+  const torch = (what: string, ...more: string[]) => ask<TorchRun>(python, ['-m', torchBench, what, ...flags, ...more]);
   tell('GEMM rate');
-  const floors = await ask<PaperReport['decoderFloor']>(python, ['-m', 'convert.bench', 'floors', ...flags]);
+  const floors = await ask<PaperReport['decoderFloor']>(python, ['-m', torchBench, 'floors', ...flags]);
   const ours: Ours[] = [];
   for (const [name, folder] of folders) {
     tell(`ours, ${name}`);
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const [firstName, firstFolder] = [...folders][0] ?? ['', ''];
   const curves = await askPainter<Curves>(firstFolder, 'curves', COUNTS, ...flags);
   tell('other widths');
-  const widths = await ask<readonly WidthPoint[]>(python, ['-m', 'convert.bench', 'widths', ...flags]);
+  const widths = await ask<readonly WidthPoint[]>(python, ['-m', torchBench, 'widths', ...flags]);
   tell(values.quick ? 'PyTorch as published, six lengths' : 'PyTorch as published, about ten minutes');
   const recomputed = await torch('recomputed', ...(values.quick ? ['--quick'] : []));
   const report: PaperReport = {

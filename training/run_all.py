@@ -3,7 +3,8 @@
     python run_all.py                # about three hours on two cores
     python run_all.py --scale 0.02   # a smoke run of every stage in a few minutes: the pictures will be mush
 
-A stage whose result is there is not repeated; training stages look at their own checkpoints. `--from STAGE` starts later.
+A stage whose result is there is not repeated; training stages look at their own checkpoints. `--from STAGE` starts
+later.
 """
 
 import argparse
@@ -25,26 +26,31 @@ class Stage:
     folder: Path = HERE
 
 
-def python(*words: str) -> Callable[[float], list[str]]:
-    return lambda scale: [sys.executable, "-m", *words]
+def python(module: str, *words: str) -> Callable[[float], list[str]]:
+    return lambda scale: [sys.executable, "-m", f"tessera_training.{module}", *words]
 
 
-def train(minutes: float, *words: str) -> Callable[[float], list[str]]:
-    return lambda scale: [sys.executable, "-m", *words, "--minutes", f"{minutes * scale:g}"]
+def train(minutes: float, module: str) -> Callable[[float], list[str]]:
+    return lambda scale: [*python(module)(scale), "--minutes", f"{minutes * scale:g}"]
 
 
 def stages(out: Path) -> list[Stage]:
     render, features = HERE / "render", RUNS / "features"
     return [
-        Stage("packages", lambda _: ["npm", "ci", "--ignore-scripts"], render / "node_modules" / "emojibase-data" / "package.json", render),
+        Stage(
+            "packages",
+            lambda _: ["npm", "ci", "--ignore-scripts"],
+            render / "node_modules" / "emojibase-data" / "package.json",
+            render,
+        ),
         Stage("render", lambda _: ["node", "render.mjs", str(RUNS / "data")], RUNS / "data" / "pictures.jsonl", render),
         Stage("prepare", python("data.prepare"), RUNS / "data" / "records.json"),
-        Stage("texts", python("data.texts"), RUNS / "data" / "texts.f16.npy"),
-        Stage("vqgan", train(30, "vqgan.train")),
-        Stage("clip", train(25, "clip.train")),
-        Stage("decoder", train(15, "vqgan.refine")),
-        Stage("tokens", python("prior.tokens"), RUNS / "tokens" / "gap.npz"),
-        Stage("prior", train(70, "prior.train")),
+        Stage("texts", python("stages.texts"), RUNS / "data" / "texts.f16.npy"),
+        Stage("vqgan", train(30, "stages.vqgan")),
+        Stage("clip", train(25, "stages.clip")),
+        Stage("decoder", train(15, "stages.refine")),
+        Stage("tokens", python("stages.tokens"), RUNS / "tokens" / "gap.npz"),
+        Stage("prior", train(70, "stages.prior")),
         Stage("features", lambda _: ["npm", "pack", "nsfwjs@4.3.0"], features / "nsfwjs-4.3.0.tgz", features),
         Stage("evaluator", train(15, "evaluate.evaluator")),
         Stage("export", python("export", "--out", str(out))),

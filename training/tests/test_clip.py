@@ -1,10 +1,11 @@
-"""CLIP: padding is invisible, backgrounds matter only where a picture is transparent, and which pairs are not contrasted."""
+"""CLIP: padding is invisible, backgrounds matter only where a
+picture is transparent, and which pairs are not contrasted."""
 
 import torch
 
-from clip.model import Clip, ClipConfig, to_pixels
-from clip.train import contrastive, false_negatives
-from data.compose import Scene
+from tessera_training.data.compose import Scene
+from tessera_training.models.clip import Clip, ClipConfig, to_pixels
+from tessera_training.stages.clip import contrastive, false_negatives
 from tests.conftest import CLIP
 
 
@@ -41,7 +42,11 @@ def test_config_survives_a_checkpoint():
 
 
 def test_a_text_without_a_style_is_true_of_every_style():
-    scenes = [Scene("one", "fox", "noto", "fox"), Scene("one", "fox", "flat", "fox"), Scene("one", "whale", "flat", "whale")]
+    scenes = [
+        Scene("one", "fox", "noto", "fox"),
+        Scene("one", "fox", "flat", "fox"),
+        Scene("one", "whale", "flat", "whale"),
+    ]
     ignored = false_negatives(scenes, [False, True, True])
     assert ignored[0, 1], "'fox' is true of the flat fox"
     assert not ignored[1, 0], "'fox, flat style' is not true of the noto fox"

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from common import compact
-from common.optim import Muon, Optimisers, orthogonalise, split_parameters
-from common.run import Run, cosine_schedule, load_checkpoint
+from tessera_training.common import compact
+from tessera_training.common.optim import Muon, Optimisers, orthogonalise, split_parameters
+from tessera_training.common.run import Run, cosine_schedule, load_checkpoint
 
 
 def make(folder, steps: int) -> tuple[torch.nn.Module, Optimisers, Run]:
@@ -13,7 +13,11 @@ def make(folder, steps: int) -> tuple[torch.nn.Module, Optimisers, Run]:
     model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Linear(8, 3))
     matrices, rest = split_parameters(model, lambda _, p: p.ndim == 2)
     optimiser = Optimisers(matrices, rest, muon_lr=0.02, adam_lr=1e-2)
-    return model, optimiser, Run(folder, {"model": model, "optimiser": optimiser}, {"width": (8, 3)}, 10, steps, log_every=2)
+    return (
+        model,
+        optimiser,
+        Run(folder, {"model": model, "optimiser": optimiser}, {"width": (8, 3)}, 10, steps, log_every=2),
+    )
 
 
 def train(folder, steps: int) -> torch.nn.Module:
@@ -93,14 +97,24 @@ def test_the_schedule_warms_up_and_comes_down():
 
 def test_a_packed_checkpoint_goes_on_where_the_run_was(tmp_path):
     layer, optimiser = torch.nn.Linear(3, 2), torch.nn.Linear(1, 1)
-    run = Run(tmp_path / "runs" / "some-stage", {"model": layer, "optimiser": optimiser}, {"width": 3}, minutes=1, max_steps=5)
+    run = Run(
+        tmp_path / "runs" / "some-stage", {"model": layer, "optimiser": optimiser}, {"width": 3}, minutes=1, max_steps=5
+    )
     run.step, run.seconds = 4, 30.0
     run.save()
     packed = compact.pack(tmp_path / "runs" / "some-stage", tmp_path / "packed")
     assert packed.name == "some-stage.pt"
     other = torch.nn.Linear(3, 2)
-    assert compact.unpack(tmp_path / "elsewhere", tmp_path / "packed") == [tmp_path / "elsewhere" / "some-stage" / "checkpoint.pt"]
-    again = Run(tmp_path / "elsewhere" / "some-stage", {"model": other, "optimiser": optimiser}, {"width": 3}, minutes=1, max_steps=5)
+    assert compact.unpack(tmp_path / "elsewhere", tmp_path / "packed") == [
+        tmp_path / "elsewhere" / "some-stage" / "checkpoint.pt"
+    ]
+    again = Run(
+        tmp_path / "elsewhere" / "some-stage",
+        {"model": other, "optimiser": optimiser},
+        {"width": 3},
+        minutes=1,
+        max_steps=5,
+    )
     assert (again.step, again.seconds) == (4, 30.0)
     assert torch.allclose(other.weight, layer.weight, atol=1e-3) and other.weight.dtype == torch.float32
     assert compact.unpack(tmp_path / "elsewhere", tmp_path / "packed") == [], "what is there stays"

@@ -8,12 +8,13 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from convert import bench, plots
-from convert.blocks import multiply_in_blocks
-from convert.clip_vit import ClipVit, ClipVitConfig
-from convert.gpt import Gpt, greedy
-from convert.random_checkpoints import TINY, awaken
-from convert.tower_graphs import build_text_encoder
+from tessera_training.convert import bench, plots
+from tessera_training.convert.blocks import multiply_in_blocks
+from tessera_training.convert.clip_vit import ClipVit, ClipVitConfig
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.random_checkpoints import TINY, awaken
+from tessera_training.convert.tower_graphs import build_text_encoder
+from tests.conftest import greedy
 
 
 @pytest.fixture
@@ -39,7 +40,20 @@ def test_the_published_loop_reads_every_length_or_a_few(likeliest, quick, monkey
 
 
 def test_a_tower_in_blocks_keeps_its_matrices_small_and_its_embedding():
-    clip = awaken(ClipVit(ClipVitConfig(embedding_width=64, text_width=128, text_layers=2, text_heads=2, vocabulary=640, context_length=20, image_layers=1)), 3)
+    clip = awaken(
+        ClipVit(
+            ClipVitConfig(
+                embedding_width=64,
+                text_width=128,
+                text_layers=2,
+                text_heads=2,
+                vocabulary=640,
+                context_length=20,
+                image_layers=1,
+            )
+        ),
+        3,
+    )
     feeds = {"input_ids": np.random.default_rng(0).integers(1, 600, (3, 20))}
     run = lambda model: ort.InferenceSession(model.SerializeToString()).run(None, feeds)[0]  # noqa: E731
     exact = build_text_encoder(clip)

@@ -13,14 +13,15 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
-from convert import __main__ as cli
-from convert.bundle import PRECISIONS, Networks, fit, save_graph
-from convert.gpt import GptConfig, greedy
-from convert.load import load_clip, load_gpt, load_vqgan
-from convert.random_checkpoints import TINY, write
-from convert.tokenizer import byte_letters, read_merges
-from convert.tower_graphs import build_condition
-from convert.verify import verify
+from tessera_training.convert import __main__ as cli
+from tessera_training.convert.bundle import PRECISIONS, Networks, fit, save_graph
+from tessera_training.convert.gpt import GptConfig
+from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
+from tessera_training.convert.random_checkpoints import TINY, write
+from tessera_training.convert.tokenizer import byte_letters, read_merges
+from tessera_training.convert.tower_graphs import build_condition
+from tessera_training.convert.verify import verify
+from tests.conftest import greedy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,8 +34,19 @@ def checkpoints(tmp_path_factory) -> Path:
 
 
 def arguments(checkpoints: Path, out: Path, *more: str) -> list[str]:
-    files = {"gpt": "gpt_coco.pt", "vqgan": "vqgan_coco.pt", "clip": "clip_vit_b32.pt", "bpe": "bpe_simple_vocab_16e6.txt.gz"}
-    return ["convert", *(part for option, name in files.items() for part in (f"--{option}", str(checkpoints / name))), "--out", str(out), *more]
+    files = {
+        "gpt": "gpt_coco.pt",
+        "vqgan": "vqgan_coco.pt",
+        "clip": "clip_vit_b32.pt",
+        "bpe": "bpe_simple_vocab_16e6.txt.gz",
+    }
+    return [
+        "convert",
+        *(part for option, name in files.items() for part in (f"--{option}", str(checkpoints / name))),
+        "--out",
+        str(out),
+        *more,
+    ]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> int:
@@ -53,17 +65,21 @@ def bundle(checkpoints, tmp_path_factory) -> Path:
 
 
 def test_every_number_agrees_with_pytorch_from_either_layout_of_clip(checkpoints, bundle):
-    checks = verify(bundle, checkpoints / "gpt_coco.pt", checkpoints / "vqgan_coco.pt", checkpoints / "clip-hf", threads=1)
+    checks = verify(
+        bundle, checkpoints / "gpt_coco.pt", checkpoints / "vqgan_coco.pt", checkpoints / "clip-hf", threads=1
+    )
     assert len(checks) == 11
     assert all(check.holds for check in checks), [c for c in checks if not c.holds]
     assert next(c for c in checks if c.name.startswith("greedy")).value == TINY.gpt.positions
 
 
 def test_greedy_tokens_are_those_of_the_published_loop(checkpoints, bundle):
-    from convert.verify import BundleGraphs, draw_greedily
+    from tessera_training.convert.verify import BundleGraphs, draw_greedily
 
-    gpt = load_gpt(checkpoints / "gpt_coco.pt")
-    embedding = torch.nn.functional.normalize(torch.randn(3, TINY.gpt.embedding_width, generator=torch.Generator().manual_seed(5)), dim=-1)
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
+    embedding = torch.nn.functional.normalize(
+        torch.randn(3, TINY.gpt.embedding_width, generator=torch.Generator().manual_seed(5)), dim=-1
+    )
     tokens, _ = draw_greedily(BundleGraphs(bundle, 1), embedding.numpy())
     assert (tokens == greedy(gpt, embedding).numpy()).all()
     assert len(np.unique(tokens)) > 10  # a loop of one token would prove little
@@ -72,8 +88,17 @@ def test_greedy_tokens_are_those_of_the_published_loop(checkpoints, bundle):
 def test_the_bundle_lists_its_files_and_says_how_it_samples(bundle):
     described = json.loads((bundle / "bundle.json").read_text())
     assert set(described["files"]) == {p.name for p in bundle.iterdir()} - {"bundle.json", "CARD.md"}
-    assert described["prior"] | {"depth": None, "codesPerPosition": 1, "positions": 16, "heads": 2, "headWidth": 64} == described["prior"]
-    assert described["sampling"] == {"temperature": 1.0, "topK": 96, "topP": 0.95, "guidanceScale": 1.0, "candidateCount": 8}
+    assert (
+        described["prior"] | {"depth": None, "codesPerPosition": 1, "positions": 16, "heads": 2, "headWidth": 64}
+        == described["prior"]
+    )
+    assert described["sampling"] == {
+        "temperature": 1.0,
+        "topK": 96,
+        "topP": 0.95,
+        "guidanceScale": 1.0,
+        "candidateCount": 8,
+    }
     assert described["metrics"] == {"precision": "fp32", "priorBits": 32}
     assert json.loads((bundle / "phrases.json").read_text()) == ["a red dog", "the fox"]
     assert "SHA-256" in (bundle / "CARD.md").read_text()
@@ -96,7 +121,9 @@ def test_a_failed_conversion_leaves_what_was_there(checkpoints, bundle, monkeypa
 
 
 def test_networks_that_do_not_belong_together_are_refused(checkpoints):
-    gpt, vqgan, clip = load_gpt(checkpoints / "gpt_coco.pt"), load_vqgan(checkpoints / "vqgan_coco.pt", 4), load_clip(checkpoints / "clip-hf")
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
+    vqgan = read_vqgan(checkpoints / "vqgan_coco.pt", 4)
+    clip = read_clip(checkpoints / "clip-hf")
     object.__setattr__(gpt, "config", GptConfig(codebook_size=97, positions=16, embedding_width=32))
     with pytest.raises(ValueError, match="as many codes as the VQGAN, that is 96, but received one with 97"):
         Networks(gpt, vqgan, clip)
@@ -105,7 +132,7 @@ def test_networks_that_do_not_belong_together_are_refused(checkpoints):
 def test_a_graph_beyond_protobufs_limit_keeps_its_weights_beside_it(checkpoints, tmp_path):
     import onnxruntime as ort
 
-    gpt = load_gpt(checkpoints / "gpt_coco.pt")
+    gpt = read_gpt(checkpoints / "gpt_coco.pt")
     embedding = np.random.default_rng(0).standard_normal((2, 32)).astype(np.float32)
     made = []
     for folder, largest in (("one", 10**9), ("two", 1000)):
@@ -113,7 +140,9 @@ def test_a_graph_beyond_protobufs_limit_keeps_its_weights_beside_it(checkpoints,
         save_graph(build_condition(gpt), tmp_path / folder / "condition.onnx", largest)
         session = ort.InferenceSession(str(tmp_path / folder / "condition.onnx"), providers=["CPUExecutionProvider"])
         made.append(session.run(None, {"embedding": embedding})[0])
-    assert (tmp_path / "two" / "condition.onnx.data").exists() and not (tmp_path / "one" / "condition.onnx.data").exists()
+    assert (tmp_path / "two" / "condition.onnx.data").exists() and not (
+        tmp_path / "one" / "condition.onnx.data"
+    ).exists()
     weights, graph = tmp_path / "two" / "condition.onnx.data", tmp_path / "two" / "condition.onnx"
     assert weights.stat().st_mode == graph.stat().st_mode
     assert (made[0] == made[1]).all()
@@ -128,10 +157,12 @@ def test_precisions_with_other_bits_for_the_prior():
 
 
 def plain_bpe(text: str, merges: list[str]) -> list[int]:
-    """Written for this test alone: ASCII, each word a list of letters whose best neighbours are joined until none are left."""
+    """Written for this test alone: ASCII, each word a list of
+    letters whose best neighbours are joined until none are left."""
     letters = byte_letters()
     names = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
-    numbers, ranks = {name: at for at, name in enumerate(names)}, {tuple(merge.split()): at for at, merge in enumerate(merges)}
+    numbers = {name: at for at, name in enumerate(names)}
+    ranks = {tuple(merge.split()): at for at, merge in enumerate(merges)}
     ids = []
     for word in re.findall(r"'s|'t|'re|'ve|'m|'ll|'d|[a-z]+|[0-9]|[^\sa-z0-9]+", text.lower()):
         parts = [*word[:-1], word[-1] + "</w>"]
@@ -148,7 +179,14 @@ def test_the_tokenizer_cuts_as_an_independent_one_does(checkpoints, bundle):
     merges = read_merges(checkpoints / "bpe_simple_vocab_16e6.txt.gz", TINY.clip.vocabulary)
     assert merges == read_merges(checkpoints / "clip-hf", TINY.clip.vocabulary)
     tokenizer = Tokenizer.from_file(str(bundle / "tokenizer.json"))
-    for text in ("a red dog", "  The   FOX\n and\tthe dog's 12 hats!! ", "in the morning, it's raining...", "x", "", "an <|endoftext|> inside"):
+    for text in (
+        "a red dog",
+        "  The   FOX\n and\tthe dog's 12 hats!! ",
+        "in the morning, it's raining...",
+        "x",
+        "",
+        "an <|endoftext|> inside",
+    ):
         assert tokenizer.encode(text).ids == plain_bpe(text, merges), text
     assert tokenizer.encode("é").ids == tokenizer.encode("e\u0301").ids  # composed and decomposed
     long = fit(tokenizer.encode("dog " * 200).ids, TINY.clip.context_length)
@@ -160,12 +198,28 @@ def test_the_bot_paints_what_pytorch_paints(checkpoints, bundle, tmp_path):
     """From the words to the PNG through the TypeScript pipeline, the likeliest token at every place."""
     prompt = "A red   dog, 2 foxes!"
     bin_file = ROOT / json.loads((ROOT / "package.json").read_text())["bin"]["tessera"]
-    command = ["node", str(bin_file), "imagine", prompt, "--bundle", str(bundle), "--count", "1", "--candidates", "1", "--temperature", "0", "--out", str(tmp_path), "--json"]
+    command = [
+        "node",
+        str(bin_file),
+        "imagine",
+        prompt,
+        "--bundle",
+        str(bundle),
+        "--count",
+        "1",
+        "--candidates",
+        "1",
+        "--temperature",
+        "0",
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     painted = np.asarray(Image.open(json.loads(done.stdout)["images"][0]["path"]).convert("RGB")).astype(float)
     merges = read_merges(checkpoints / "bpe_simple_vocab_16e6.txt.gz", TINY.clip.vocabulary)
-    embedding = load_clip(checkpoints / "clip_vit_b32.pt").embed_text(torch.tensor([plain_bpe(prompt, merges)]))
-    tokens = greedy(load_gpt(checkpoints / "gpt_coco.pt"), embedding)
-    wanted = load_vqgan(checkpoints / "vqgan_coco.pt", 4).decode(tokens)[0].permute(1, 2, 0).numpy() * 255
+    embedding = read_clip(checkpoints / "clip_vit_b32.pt").embed_text(torch.tensor([plain_bpe(prompt, merges)]))
+    tokens = greedy(read_gpt(checkpoints / "gpt_coco.pt"), embedding)
+    wanted = read_vqgan(checkpoints / "vqgan_coco.pt", 4).decode(tokens)[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(painted - wanted).max() <= 0.51

@@ -11,15 +11,15 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from convert.checkpoints import read_state
-from convert.clip_layouts import from_hugging_face, to_hugging_face
-from convert.clip_vit import ClipVit
-from convert.errors import CheckpointError
-from convert.gpt import Gpt
-from convert.load import load_clip, load_gpt, load_vqgan
-from convert.random_checkpoints import TINY, awaken, discriminator, write
-from convert.tokenizer import read_merges
-from convert.vqgan import Vqgan
+from tessera_training.convert.checkpoints import read_state
+from tessera_training.convert.clip_layouts import from_hugging_face, to_hugging_face
+from tessera_training.convert.clip_vit import ClipVit
+from tessera_training.convert.errors import CheckpointError
+from tessera_training.convert.gpt import Gpt
+from tessera_training.convert.load import read_clip, read_gpt, read_vqgan
+from tessera_training.convert.random_checkpoints import TINY, awaken, discriminator, write
+from tessera_training.convert.tokenizer import read_merges
+from tessera_training.convert.vqgan import Vqgan
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def refused(message: str):
 
 
 def test_all_sizes_are_read_off_the_tensors(folder):
-    assert load_gpt(folder / "gpt_coco.pt").config == TINY.gpt
-    assert load_vqgan(folder / "vqgan_coco.pt", 4).config == TINY.vqgan
-    assert load_clip(folder / "clip_vit_b32.pt").config == TINY.clip
+    assert read_gpt(folder / "gpt_coco.pt").config == TINY.gpt
+    assert read_vqgan(folder / "vqgan_coco.pt", 4).config == TINY.vqgan
+    assert read_clip(folder / "clip_vit_b32.pt").config == TINY.clip
 
 
 def test_published_sizes_have_the_published_shapes():
@@ -52,7 +52,9 @@ def test_published_sizes_have_the_published_shapes():
 
 def test_a_block_is_torchs_own_encoder_layer():
     gpt, width = awaken(Gpt(TINY.gpt), 1), TINY.gpt.width
-    theirs = nn.TransformerEncoderLayer(width, 2, 4 * width, 0.1, activation=F.gelu, batch_first=True, norm_first=True).eval()
+    theirs = nn.TransformerEncoderLayer(
+        width, 2, 4 * width, 0.1, activation=F.gelu, batch_first=True, norm_first=True
+    ).eval()
     theirs.load_state_dict(gpt.blocks[0].encoder.state_dict())
     x = torch.randn(2, 16, width)
     assert (theirs(x, gpt.blocks[0].mask) - gpt.blocks[0](x)).abs().max() < 1e-5
@@ -82,7 +84,7 @@ def test_padding_after_the_end_token_changes_nothing():
 
 
 def test_hugging_face_and_openai_layouts_are_the_same_network(folder):
-    ours, theirs = load_clip(folder / "clip_vit_b32.pt"), load_clip(folder / "clip-hf")
+    ours, theirs = read_clip(folder / "clip_vit_b32.pt"), read_clip(folder / "clip-hf")
     ids, pixels = torch.randint(1, 600, (2, 20)), torch.randn(2, 3, 16, 16)
     ids[:, 7] = 639
     assert (ours.embed_text(ids) == theirs.embed_text(ids)).all()
@@ -95,7 +97,7 @@ def test_hugging_face_and_openai_layouts_are_the_same_network(folder):
 def test_hugging_faces_own_class_agrees(folder):
     """Their code and ours on the same files; only where the library is installed."""
     transformers = pytest.importorskip("transformers")
-    theirs, ours = transformers.CLIPModel.from_pretrained(folder / "clip-hf").eval(), load_clip(folder / "clip-hf")
+    theirs, ours = transformers.CLIPModel.from_pretrained(folder / "clip-hf").eval(), read_clip(folder / "clip-hf")
     pixels = torch.randn(2, 3, 16, 16)
     image = theirs.visual_projection(theirs.vision_model(pixel_values=pixels).pooler_output)
     assert (F.normalize(image, dim=-1) - ours.embed_image(pixels)).abs().max() < 1e-5
@@ -106,13 +108,18 @@ def test_hugging_faces_own_class_agrees(folder):
 
 def test_openais_archive_is_read_without_its_code(folder, tmp_path):
     """Halves, three numbers beside the weights, and a program that is not run."""
-    clip = load_clip(folder / "clip_vit_b32.pt")
+    clip = read_clip(folder / "clip_vit_b32.pt")
 
     class Archive(nn.Module):
         def __init__(self):
             super().__init__()
-            self.visual, self.transformer, self.token_embedding, self.ln_final = clip.visual, clip.transformer, clip.token_embedding, clip.ln_final
-            self.positional_embedding, self.text_projection, self.logit_scale = clip.positional_embedding, clip.text_projection, clip.logit_scale
+            self.visual = clip.visual
+            self.transformer = clip.transformer
+            self.token_embedding = clip.token_embedding
+            self.ln_final = clip.ln_final
+            self.positional_embedding = clip.positional_embedding
+            self.text_projection = clip.text_projection
+            self.logit_scale = clip.logit_scale
             for name in ("input_resolution", "context_length", "vocab_size"):
                 self.register_buffer(name, torch.tensor(7))
 
@@ -122,7 +129,7 @@ def test_openais_archive_is_read_without_its_code(folder, tmp_path):
     path = tmp_path / "ViT-B-32.pt"
     torch.jit.trace(Archive().half(), torch.randn(1, 3, 16, 16).half(), check_trace=False).save(path)
     clip.float()
-    loaded, wanted = load_clip(path), load_clip(folder / "clip_vit_b32.pt")
+    loaded, wanted = read_clip(path), read_clip(folder / "clip_vit_b32.pt")
     assert loaded.config == TINY.clip
     for name, tensor in wanted.state_dict().items():
         assert (loaded.state_dict()[name] - tensor).abs().max() <= tensor.abs().max() * 1e-3, name
@@ -166,11 +173,11 @@ def test_files_that_are_something_else(tmp_path):
 
 def test_a_foreign_checkpoint_is_named_by_what_it_lacks(folder):
     with refused("vqgan_coco.pt: expected a tensor tok_emb.weight [codes, width] but it is missing"):
-        load_gpt(folder / "vqgan_coco.pt")
+        read_gpt(folder / "vqgan_coco.pt")
     with refused("gpt_coco.pt: expected a tensor quantizer.embedding.weight [codes, width] but it is missing"):
-        load_vqgan(folder / "gpt_coco.pt")
+        read_vqgan(folder / "gpt_coco.pt")
     with refused("gpt_coco.pt: expected a tensor visual.conv1.weight [width, 3, patch, patch] but it is missing"):
-        load_clip(folder / "gpt_coco.pt")
+        read_clip(folder / "gpt_coco.pt")
 
 
 def changed(folder, tmp_path, change):
@@ -183,22 +190,37 @@ def changed(folder, tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.pop("blocks.0.encoder.linear1.weight"), "expected a tensor blocks.0.encoder.linear1.weight [512, 128] but it is missing"),
+        (
+            lambda s: s.pop("blocks.0.encoder.linear1.weight"),
+            "expected a tensor blocks.0.encoder.linear1.weight [512, 128] but it is missing",
+        ),
         (lambda s: s.update({"norm.bias": torch.zeros(4)}), "expected norm.bias [128] but received [4]"),
         (lambda s: s.update({"lora": torch.zeros(4, 2)}), "expected no tensor lora but received one [4, 2]"),
-        (lambda s: s.update({"norm.bias": torch.zeros(128, dtype=torch.int64)}), "expected norm.bias of torch.float32 but received torch.int64"),
-        (lambda s: s["norm.bias"].fill_(float("nan")), "expected finite numbers in norm.bias but received 128 that are not"),
-        (lambda s: s.update({"pos_emb": torch.zeros(16, 128)}), "expected pos_emb [1, positions, width] but received [16, 128]"),
-        (lambda s: s.update({"tok_emb.weight": torch.zeros(96, 100)}), "expected a width that is a multiple of 64, the width of a head, but received 100"),
+        (
+            lambda s: s.update({"norm.bias": torch.zeros(128, dtype=torch.int64)}),
+            "expected norm.bias of torch.float32 but received torch.int64",
+        ),
+        (
+            lambda s: s["norm.bias"].fill_(float("nan")),
+            "expected finite numbers in norm.bias but received 128 that are not",
+        ),
+        (
+            lambda s: s.update({"pos_emb": torch.zeros(16, 128)}),
+            "expected pos_emb [1, positions, width] but received [16, 128]",
+        ),
+        (
+            lambda s: s.update({"tok_emb.weight": torch.zeros(96, 100)}),
+            "expected a width that is a multiple of 64, the width of a head, but received 100",
+        ),
     ],
 )
 def test_each_wrong_tensor_is_named(folder, tmp_path, change, message):
     with refused(message):
-        load_gpt(changed(folder, tmp_path, change))
+        read_gpt(changed(folder, tmp_path, change))
 
 
 def test_heads_of_another_width_can_be_given(folder):
-    assert load_gpt(folder / "gpt_coco.pt", heads=4).config.head_width == 32
+    assert read_gpt(folder / "gpt_coco.pt", heads=4).config.head_width == 32
 
 
 def test_the_discriminator_is_left_aside_but_nothing_else(folder, tmp_path):
@@ -206,11 +228,11 @@ def test_the_discriminator_is_left_aside_but_nothing_else(folder, tmp_path):
     assert set(discriminator()) <= set(state)
     torch.save(state | {"loss.weight": torch.zeros(1)}, tmp_path / "vqgan.pt")
     with refused("expected no tensor loss.weight but received one [1]"):
-        load_vqgan(tmp_path / "vqgan.pt", 4)
+        read_vqgan(tmp_path / "vqgan.pt", 4)
     state.pop("encoder.down.0.block.2.weight")
     torch.save(state, tmp_path / "vqgan.pt")
     with refused("expected a tensor encoder.down.0.block.2.weight [out, in, 3, 3] but it is missing"):
-        load_vqgan(tmp_path / "vqgan.pt", 4)
+        read_vqgan(tmp_path / "vqgan.pt", 4)
 
 
 def test_settings_that_no_tensor_shows_are_checked(folder, tmp_path):
@@ -219,13 +241,13 @@ def test_settings_that_no_tensor_shows_are_checked(folder, tmp_path):
     config["text_config"]["hidden_act"] = "gelu"
     (tmp_path / "config.json").write_text(json.dumps(config))
     with refused("expected text_config.hidden_act 'quick_gelu' but received 'gelu'"):
-        load_clip(tmp_path)
+        read_clip(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with refused("expected model_type 'clip' but received 'bert'"):
-        load_clip(tmp_path)
+        read_clip(tmp_path)
     (tmp_path / "config.json").unlink()
     with refused("expected the configuration of a CLIPModel but received"):
-        load_clip(tmp_path)
+        read_clip(tmp_path)
 
 
 def test_merges_that_are_not_clips(tmp_path):

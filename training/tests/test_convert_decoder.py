@@ -7,11 +7,11 @@ import torch
 import torch.nn as nn
 from onnx import numpy_helper
 
-from convert.decoder_graph import ProductConv, build_decoder, example_tokens, multiply_on_the_grid
-from convert.int8_conv import Range, convolve_in_8_bits, measure_ranges
-from convert.random_checkpoints import TINY, awaken
-from convert.vqgan import Vqgan, VqganConfig
-from export.tower_graphs import trace
+from tessera_training.convert.decoder_graph import ProductConv, build_decoder, example_tokens, multiply_on_the_grid
+from tessera_training.convert.int8_conv import Range, convolve_in_8_bits, measure_ranges
+from tessera_training.convert.random_checkpoints import TINY, awaken
+from tessera_training.convert.vqgan import Vqgan, VqganConfig
+from tessera_training.export.tower_graphs import trace
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,18 @@ def test_a_product_is_the_convolution(side):
 
 @torch.inference_mode()
 def test_only_the_copy_multiplies_and_only_on_the_grid(vqgan):
-    copy, tokens = multiply_on_the_grid(vqgan), torch.randint(0, 96, (2, 16), generator=torch.Generator().manual_seed(0))
+    copy = multiply_on_the_grid(vqgan)
+    tokens = torch.randint(0, 96, (2, 16), generator=torch.Generator().manual_seed(0))
     assert torch.allclose(copy.decode(tokens), vqgan.decode(tokens), atol=1e-4)
     assert not any(isinstance(part, ProductConv) for part in vqgan.modules())
     first_up = next(at for at, part in enumerate(copy.decoder.up) if type(part).__name__ == "Up")
     grid = [copy.decoder.quant_conv_in, copy.decoder.conv_in, copy.decoder.mid, *copy.decoder.up[:first_up]]
     assert not any(isinstance(part, nn.Conv2d) for module in grid for part in module.modules())
-    assert not any(isinstance(part, ProductConv) for module in (copy.decoder.up[first_up:], copy.decoder.final) for part in module.modules())
+    assert not any(
+        isinstance(part, ProductConv)
+        for module in (copy.decoder.up[first_up:], copy.decoder.final)
+        for part in module.modules()
+    )
 
 
 @torch.inference_mode()
@@ -84,7 +89,9 @@ def test_a_convolution_in_8_bits_is_the_convolution_within_a_few_steps():
     model = trace(net, {"x": maps[:2]}, "y", [(0,)])
     ranges = measure_ranges(net, {"0": conv}, maps.split(1))
     wanted = net(maps).numpy()
-    session = ort.InferenceSession(convolve_in_8_bits(model, ranges).SerializeToString(), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(
+        convolve_in_8_bits(model, ranges).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     made = session.run(None, {"x": maps.numpy()})[0]
     step = float(ranges["0.weight"][1].scale_and_zero()[0])
     # A sigmoid is nowhere steeper than a quarter.

@@ -5,9 +5,9 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from convert.gpt import Gpt, GptConfig
-from convert.random_checkpoints import awaken
-from convert.step_graph import build_step
+from tessera_training.convert.gpt import Gpt, GptConfig
+from tessera_training.convert.random_checkpoints import awaken
+from tessera_training.convert.step_graph import build_step
 
 CONFIG = GptConfig(codebook_size=96, layers=3, width=64, heads=2, positions=192, embedding_width=32)
 
@@ -29,7 +29,9 @@ class Caches:
         shape = (rows, CONFIG.heads, CONFIG.positions, CONFIG.head_width)
         # What lies beyond a row's position must not matter: noise, not zeros.
         noise = np.random.default_rng(0)
-        self.past = {i.name: noise.normal(size=shape).astype(np.float32) for i in step.get_inputs() if i.name.startswith("past_")}
+        self.past = {
+            i.name: noise.normal(size=shape).astype(np.float32) for i in step.get_inputs() if i.name.startswith("past_")
+        }
 
     def run(self, tokens: np.ndarray, condition: np.ndarray, position: np.ndarray, length: int) -> np.ndarray:
         feeds = {"image_tokens": tokens[:, None], "condition": condition, "position": position}
@@ -41,7 +43,14 @@ class Caches:
         return made["logits"]
 
 
-def paint(step: ort.InferenceSession, gpt: Gpt, tokens: np.ndarray, embedding: np.ndarray, starts: list[int], length_for=lambda position: 192) -> np.ndarray:
+def paint(
+    step: ort.InferenceSession,
+    gpt: Gpt,
+    tokens: np.ndarray,
+    embedding: np.ndarray,
+    starts: list[int],
+    length_for=lambda position: 192,
+) -> np.ndarray:
     """Logits [B, T, K] of rows that join one after the other: row r is at its position 0 in step starts[r]."""
     with torch.inference_mode():
         # Row by row: PyTorch's own products depend on how many there are.
@@ -70,10 +79,14 @@ def given(gpt):
         return tokens, embedding, gpt(torch.from_numpy(tokens), torch.from_numpy(embedding)).numpy()
 
 
-@pytest.mark.parametrize(("bits", "error", "agreement"), [(32, 2e-4, 1.0), (16, 0.01, 0.99), (8, 0.08, 0.96), (4, 0.5, 0.7)])
+@pytest.mark.parametrize(
+    ("bits", "error", "agreement"), [(32, 2e-4, 1.0), (16, 0.01, 0.99), (8, 0.08, 0.96), (4, 0.5, 0.7)]
+)
 def test_logits_are_those_of_pytorch(gpt, given, bits, error, agreement):
     tokens, embedding, wanted = given
-    made = paint(session(build_step(gpt, bits, 32)), gpt, tokens, embedding, [0] * 4, lambda position: 64 * (position // 64 + 1))
+    made = paint(
+        session(build_step(gpt, bits, 32)), gpt, tokens, embedding, [0] * 4, lambda position: 64 * (position // 64 + 1)
+    )
     assert np.abs(made - wanted).mean() < error
     assert (made.argmax(-1) == wanted.argmax(-1)).mean() >= agreement
 

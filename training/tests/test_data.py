@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from common.pictures import over, random_affine, shift_hue
-from data import compose, prepare
-from data.captions import COLOUR_WORDS, COLOURS, Captioner, canonical, plural
-from data.compose import PLAIN, Composer, Mix, is_kept_back, names_a_colour
-from data.tint import tint
-from evaluate.measures import count_objects, has_clear_corners, main_colour
+from tessera_training.common.pictures import over, random_affine, shift_hue
+from tessera_training.data import compose, prepare
+from tessera_training.data.captions import COLOUR_WORDS, COLOURS, Captioner, canonical, plural
+from tessera_training.data.compose import Composer, Mix, is_kept_back, names_a_colour
+from tessera_training.data.tint import tint
+from tessera_training.evaluate.measures import count_objects, has_clear_corners, main_colour
+from tests.conftest import PLAIN
 
 
 def is_premultiplied(x: torch.Tensor) -> bool:
@@ -29,7 +30,9 @@ def test_every_scene_is_a_valid_picture_that_differs_from_the_plain_one(pictures
     x, scenes = composer.batch(6)
     assert x.shape == (6, 4, 32, 32) and is_premultiplied(x)
     train = {r["concept"] for r in pictures.records if r["split"] == "train"}
-    assert all(s.concept in train and (s.other is None or s.other in train) for s in scenes), "nothing held out is composed"
+    assert all(s.concept in train and (s.other is None or s.other in train) for s in scenes), (
+        "nothing held out is composed"
+    )
     if kind == "colour":
         assert all(s.colour for s in scenes) and (x[:, 3] > 0.99).all()
 
@@ -51,14 +54,19 @@ def test_a_seed_fixes_a_batch(pictures):
 
 def test_captions_say_what_is_there(pictures):
     captioner = Captioner(pictures.concepts, random.Random(0))
-    composer = Composer(pictures, pictures.indices("train"), seed=4, mix=mix_of(count=0.4, pair=0.4, tint=0.5, colour=0.3))
+    composer = Composer(
+        pictures, pictures.indices("train"), seed=4, mix=mix_of(count=0.4, pair=0.4, tint=0.5, colour=0.3)
+    )
     _, scenes = composer.batch(40)
     for scene in scenes:
         text = scene.caption(captioner, with_style=True)
         assert (scene.colour is None) or scene.colour in text
         assert scene.tint is None or scene.kind == "one" or f"{scene.tint} {scene.concept}" in text
         if scene.kind == "count":
-            assert plural(scene.concept) in text and any(word in text for word in {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}[scene.count])
+            assert plural(scene.concept) in text and any(
+                word in text
+                for word in {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}[scene.count]
+            )
         if scene.kind == "pair":
             assert scene.concept in text and scene.other in text
         if scene.kind != "one":
@@ -69,7 +77,9 @@ def test_captions_say_what_is_there(pictures):
 @pytest.mark.parametrize("colour", COLOURS)
 def test_a_tinted_thing_has_that_colour_and_keeps_its_shape(colour):
     y, x = np.mgrid[0:64, 0:64] / 63 - 0.5
-    shaded = np.stack([0.8 - 0.2 * (x + y), 0.6 - 0.2 * (x + y), np.full_like(x, 0.2), np.ones_like(x)]).astype(np.float32)
+    shaded = np.stack([0.8 - 0.2 * (x + y), 0.6 - 0.2 * (x + y), np.full_like(x, 0.2), np.ones_like(x)]).astype(
+        np.float32
+    )
     picture = torch.from_numpy(shaded * (np.hypot(x, y) < 0.4))
     picture[:3, 28:32, 28:32] = 0  # an eye
     made = tint(picture, COLOURS[colour])
@@ -86,7 +96,9 @@ def test_an_empty_picture_can_be_tinted():
 
 def test_combinations_that_are_kept_back_are_never_composed(pictures, monkeypatch):
     monkeypatch.setattr(compose, "WORN", {"apple": (0.5, 0.2, 0.4)})
-    monkeypatch.setattr(compose, "is_kept_back", lambda concept, extra: extra in ("blue", "apple") and concept == "apple")
+    monkeypatch.setattr(
+        compose, "is_kept_back", lambda concept, extra: extra in ("blue", "apple") and concept == "apple"
+    )
     composer = Composer(pictures, pictures.indices("train"), seed=6, mix=mix_of(tint=0.5, worn=1.0))
     scenes = [scene for _ in range(20) for scene in composer.batch(12)[1]]
     tinted, worn = [s for s in scenes if s.tint], [s for s in scenes if s.kind == "worn"]
@@ -115,7 +127,10 @@ def test_a_background_is_seen_in_the_corners():
     assert has_clear_corners(thing) and not has_clear_corners(np.ones_like(thing))
 
 
-@pytest.mark.parametrize(("one", "many"), [("fox", "foxes"), ("berry", "berries"), ("day", "days"), ("watch", "watches"), ("apple", "apples")])
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("fox", "foxes"), ("berry", "berries"), ("day", "days"), ("watch", "watches"), ("apple", "apples")],
+)
 def test_plurals(one, many):
     assert plural(one) == many
 
@@ -125,7 +140,11 @@ def test_pixel_operations_keep_premultiplication():
     alpha = torch.rand(4, 1, 32, 32)
     x = torch.cat([torch.rand(4, 3, 32, 32) * alpha, alpha], 1)
     generator = torch.Generator().manual_seed(0)
-    for y in (random_affine(x, generator, 1.0, 0.5, 1.1, 0.1, rotate=0.3), shift_hue(x, generator, 1.0), over(x, x.flip(0))):
+    for y in (
+        random_affine(x, generator, 1.0, 0.5, 1.1, 0.1, rotate=0.3),
+        shift_hue(x, generator, 1.0),
+        over(x, x.flip(0)),
+    ):
         assert is_premultiplied(y)
     unmoved = random_affine(x, generator, 0.0, 0.5, 1.0, 0.0, flip=0.0)
     assert torch.allclose(unmoved, x, atol=1e-5)
@@ -133,7 +152,8 @@ def test_pixel_operations_keep_premultiplication():
 
 
 def write_raw(folder, concepts: int, rng: np.random.Generator, copies: bool) -> None:
-    """Pictures of `concepts` things in five styles; with `copies`, every style of a thing is nearly the same picture."""
+    """Pictures of `concepts` things in five styles;
+    with `copies`, every style of a thing is nearly the same picture."""
     records, pixels = [], []
     for concept in range(concepts):
         base = rng.integers(0, 255, (4, 4, 4), np.uint8)
@@ -141,7 +161,16 @@ def write_raw(folder, concepts: int, rng: np.random.Generator, copies: bool) -> 
             small = base if copies else rng.integers(0, 255, (4, 4, 4), np.uint8)
             picture = np.kron(small, np.ones((8, 8, 1), np.uint8))
             pixels.append(np.clip(picture.astype(int) + rng.integers(-3, 4, picture.shape), 0, 255).astype(np.uint8))
-            records.append({"set": style, "style": style, "name": f"Thing{chr(97 + concept // 26)}{chr(97 + concept % 26)}", "hexcode": "", "licence": "MIT", "author": "us"})
+            records.append(
+                {
+                    "set": style,
+                    "style": style,
+                    "name": f"Thing{chr(97 + concept // 26)}{chr(97 + concept % 26)}",
+                    "hexcode": "",
+                    "licence": "MIT",
+                    "author": "us",
+                }
+            )
     folder.mkdir(exist_ok=True)
     (folder / "pictures.jsonl").write_text("\n".join(json.dumps(r) for r in records))
     np.stack(pixels).tofile(folder / "pictures.u8")
@@ -180,7 +209,9 @@ def test_no_near_copy_of_a_held_out_picture_is_trained_on(tmp_path, monkeypatch,
         assert distance.min() > prepare.NEAR_DUPLICATE_RMS
 
 
-@pytest.mark.parametrize(("name", "plain"), [("Dog-Face", "dog face"), ("smile 2", "smile"), ("Won’t_Stop", "wont stop")])
+@pytest.mark.parametrize(
+    ("name", "plain"), [("Dog-Face", "dog face"), ("smile 2", "smile"), ("Won’t_Stop", "wont stop")]
+)
 def test_names_of_all_sets_are_spelt_alike(name, plain):
     assert prepare.normalise(name) == plain
 

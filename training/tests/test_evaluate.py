@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from data.compose import is_kept_back
-from evaluate.evaluator import Evaluator, EvaluatorConfig, features_of, r_precision
-from evaluate.features import blur, frechet, from_javascript
-from evaluate.measures import bootstrap, count_objects, pairwise, pixel_distance, psnr
-from evaluate.prompts import coloured, demo_prompts, free_prompts, held_out, tinted
-from export.card import card, headlines
+from tessera_training.data.compose import is_kept_back
+from tessera_training.evaluate.evaluator import Evaluator, EvaluatorConfig, features_of, r_precision
+from tessera_training.evaluate.features import blur, frechet, from_javascript
+from tessera_training.evaluate.measures import bootstrap, count_objects, pairwise, pixel_distance, psnr
+from tessera_training.evaluate.prompts import coloured, demo_prompts, free_prompts, held_out, tinted
+from tessera_training.export.card import card, headlines
 
 
 def test_r_precision_is_one_for_matches_and_chance_for_noise():
@@ -57,7 +57,11 @@ def test_the_judge_reads_words_in_any_order_of_letters_it_knows():
     assert features_of("red fox", 10**6) != features_of("fox red", 10**6)
     assert features_of("", 10) == [0]
     judge = Evaluator(EvaluatorConfig(stem_width=16, width=32, heads=2, layers=1, buckets=64, embedding_width=8)).eval()
-    assert judge.embed_pictures(torch.rand(2, 4, 96, 96)).shape == judge.embed_texts(["a fox", "ein Fuchs"]).shape == (2, 8)
+    assert (
+        judge.embed_pictures(torch.rand(2, 4, 96, 96)).shape
+        == judge.embed_texts(["a fox", "ein Fuchs"]).shape
+        == (2, 8)
+    )
 
 
 def test_prompts_are_fixed_and_held_out(pictures):
@@ -66,7 +70,9 @@ def test_prompts_are_fixed_and_held_out(pictures):
     assert free_prompts(pictures, 10) == free_prompts(pictures, 10)
     asked = coloured(pictures, 50)
     assert asked == coloured(pictures, 50) and asked and {a.label for a in asked} == {"apple"}
-    assert all(is_kept_back(a.label, a.colour) for a in asked), "only colours that no training picture shows the thing in"
+    assert all(is_kept_back(a.label, a.colour) for a in asked), (
+        "only colours that no training picture shows the thing in"
+    )
     assert tinted(pictures, asked).shape == (len(asked), 4, 32, 32)
     assert len(demo_prompts()) == 24
 
@@ -79,9 +85,16 @@ def test_a_javascript_literal_is_read():
 def test_the_card_shows_what_was_measured():
     bundle = {
         "name": "x", "version": "1", "licence": "MIT", "files": {}, "styles": [{"name": "flat"}], "provenance": [],
-        "prior": {"positions": 64, "codesPerPosition": 2, "codebookSize": 64, "layers": 1, "width": 64}, "decoder": {"imageSize": 32, "channels": 4},
+        "prior": {"positions": 64, "codesPerPosition": 2, "codebookSize": 64, "layers": 1, "width": 64},
+        "decoder": {"imageSize": 32, "channels": 4},
     }  # fmt: skip
-    metrics = {"psnr": 23.5, "pair": {"prompts": 9, "from_text": {"r_precision": {"value": 0.5, "low": 0.4, "high": 0.6}, "fid": {"0": 12.3, "1": 2, "2": 1}}}}
+    metrics = {
+        "psnr": 23.5,
+        "pair": {
+            "prompts": 9,
+            "from_text": {"r_precision": {"value": 0.5, "low": 0.4, "high": 0.6}, "fid": {"0": 12.3, "1": 2, "2": 1}},
+        },
+    }
     text = card(bundle, metrics, ["card/demo.png"])
     assert "| psnr | 23.5 |" in text and "0.500 (0.400 to 0.600) | 12.3 |" in text and "card/demo.png" in text
     assert headlines(metrics) == {"psnr": 23.5, "rPrecisionPairs": 0.5, "fid0": 12.3}

@@ -13,13 +13,13 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from evaluate.sampler import BundleSampler, Sampling
-from export.bundle import FULL, Precision, write_bundle
-from export.graph import quantise_blocks
-from export.load import load_vqgan
-from export.prior_graphs import build_depth, build_step
-from export.storage import shrink
-from prior.model import PriorStep, generate
+from tessera_training.common.quantise import quantise_blocks
+from tessera_training.evaluate.sampler import BundleSampler, Sampling
+from tessera_training.export.bundle import FULL, Precision, write_bundle
+from tessera_training.export.prior_graphs import build_depth, build_step
+from tessera_training.export.storage import shrink
+from tessera_training.models.load import load_vqgan
+from tessera_training.models.prior import PriorStep, generate
 
 
 def session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -37,7 +37,10 @@ def test_a_refined_decoder_is_taken_as_far_as_asked(models, tmp_path):
     refined = {name: value + 1 for name, value in vqgan.decoder.state_dict().items()}
     for folder, state in (("vqgan", {"model": vqgan.state_dict()}), ("decoder", {"decoder": refined})):
         (tmp_path / folder).mkdir()
-        torch.save({"state": state, "config": asdict(vqgan.config), "step": 0, "seconds": 0.0}, tmp_path / folder / "checkpoint.pt")
+        torch.save(
+            {"state": state, "config": asdict(vqgan.config), "step": 0, "seconds": 0.0},
+            tmp_path / folder / "checkpoint.pt",
+        )
     for share in (0.0, 0.25, 1.0):
         loaded = load_vqgan(tmp_path / "vqgan", tmp_path / "decoder", share)
         for name, value in loaded.decoder.state_dict().items():
@@ -47,7 +50,9 @@ def test_a_refined_decoder_is_taken_as_far_as_asked(models, tmp_path):
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    tokenizer = Tokenizer(WordLevel({"[PAD]": 0, "[UNK]": 1, "a": 2, "fox": 3, "apple": 4, "red": 5}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(
+        WordLevel({"[PAD]": 0, "[UNK]": 1, "a": 2, "fox": 3, "apple": 4, "red": 5}, unk_token="[UNK]")
+    )
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.enable_truncation(12)
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
@@ -67,14 +72,18 @@ def test_step_and_depth_equal_the_reference_at_mixed_positions(models, bits, tol
     """Rows are at different places, and the cache beyond a row's place is full of rubbish that must not be read."""
     prior = models[2]
     config, rows = prior.config, 5
-    reference, step, depth = PriorStep(prior), session(build_step(prior, bits, 32)), session(build_depth(prior, bits, 32))
+    reference = PriorStep(prior)
+    step = session(build_step(prior, bits, 32))
+    depth = session(build_depth(prior, bits, 32))
     torch.manual_seed(3)
     cache = [torch.randn(rows, config.heads, config.positions, config.head_width) * 3 for _ in range(2 * config.layers)]
     tokens, condition = torch.randint(0, config.codebook_size, (rows, 2)), torch.randn(rows, config.width)
     position = torch.tensor([0, 1, 17, 40, 63])
     hidden, logits, *present = reference(tokens, condition, position, *cache)
     feeds = {"image_tokens": tokens, "condition": condition, "position": position}
-    feeds |= {f"past_{kind}_{at}": cache[2 * at + i] for at in range(config.layers) for i, kind in enumerate(("key", "value"))}
+    feeds |= {
+        f"past_{kind}_{at}": cache[2 * at + i] for at in range(config.layers) for i, kind in enumerate(("key", "value"))
+    }
     names = [output.name for output in step.get_outputs()]
     out = dict(zip(names, step.run(names, {k: v.numpy() for k, v in feeds.items()})))
     # Deviations in units of the logits' spread.
@@ -94,10 +103,16 @@ def test_a_row_does_not_depend_on_its_neighbours(models):
     prior = models[2]
     config, step = prior.config, session(build_step(prior, 8, 32))
     generator = np.random.default_rng(0)
-    alone = {"image_tokens": np.array([[3, 4]]), "condition": generator.standard_normal((1, config.width)).astype(np.float32), "position": np.array([5])}
+    alone = {
+        "image_tokens": np.array([[3, 4]]),
+        "condition": generator.standard_normal((1, config.width)).astype(np.float32),
+        "position": np.array([5]),
+    }
     for at in range(config.layers):
         for kind in ("key", "value"):
-            alone[f"past_{kind}_{at}"] = generator.standard_normal((1, config.heads, config.positions, config.head_width)).astype(np.float32)
+            alone[f"past_{kind}_{at}"] = generator.standard_normal(
+                (1, config.heads, config.positions, config.head_width)
+            ).astype(np.float32)
     crowd = {k: np.concatenate([v, v * 50 if v.dtype == np.float32 else v + 1, v]) for k, v in alone.items()}
     first, together = (step.run(["logits"], feeds)[0] for feeds in (alone, crowd))
     assert np.abs(first[0] - together[0]).max() < 1e-4
@@ -130,10 +145,18 @@ def test_cached_steps_equal_full_recomputation(models):
     tokens = torch.randint(0, config.codebook_size, (2, config.positions, 2))
     wanted = prior(tokens, embedding)[0]
     step, condition = session(build_step(prior, 32)), prior.condition(embedding).numpy()
-    past = {f"past_{kind}_{at}": np.zeros((2, config.heads, config.positions, config.head_width), np.float32) for at in range(config.layers) for kind in ("key", "value")}
+    past = {
+        f"past_{kind}_{at}": np.zeros((2, config.heads, config.positions, config.head_width), np.float32)
+        for at in range(config.layers)
+        for kind in ("key", "value")
+    }
     names = [output.name for output in step.get_outputs()]
     for p in range(config.positions):
-        feeds = {"image_tokens": tokens[:, max(p - 1, 0)].numpy(), "condition": condition[:, p], "position": np.full(2, p)}
+        feeds = {
+            "image_tokens": tokens[:, max(p - 1, 0)].numpy(),
+            "condition": condition[:, p],
+            "position": np.full(2, p),
+        }
         out = dict(zip(names, step.run(names, feeds | past)))
         for name, cache in past.items():
             cache[:, :, p] = out[name.replace("past", "new")]
@@ -144,7 +167,9 @@ def test_cached_steps_equal_full_recomputation(models):
 @torch.no_grad()
 def test_towers_agree_for_any_number_of_rows_and_words(models, bundle, kind):
     _, clip, prior = models
-    text, image, condition = (shrink(onnx.load(bundle / f"{name}.onnx"), kind) for name in ("text_encoder", "image_encoder", "condition"))
+    text, image, condition = (
+        shrink(onnx.load(bundle / f"{name}.onnx"), kind) for name in ("text_encoder", "image_encoder", "condition")
+    )
     tolerance = {"float32": 1e-5, "float16": 2e-3, "int8": 0.05}[kind]
     for rows, length in ((1, 3), (4, 12)):
         ids, mask = torch.randint(1, 100, (rows, length)), torch.ones(rows, length, dtype=torch.long)
@@ -175,7 +200,7 @@ def test_pictures_and_tokens_agree(models, bundle):
 def test_bundle_describes_its_files(bundle, models):
     described = json.loads((bundle / "bundle.json").read_text())
     assert set(described["files"]) == {p.name for p in bundle.iterdir()} - {"bundle.json", "CARD.md"}
-    assert described["prior"]["codesPerPosition"] == models[2].config.groups
+    assert described["prior"]["codesPerPosition"] == models[2].config.codes_per_position
     assert described["decoder"]["grid"] ** 2 == described["prior"]["positions"]
 
 

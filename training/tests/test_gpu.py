@@ -1,4 +1,5 @@
-"""A run on a GPU, from the pack to the checkpoints: nothing is lost on the way but what is meant to be, and damage is noticed."""
+"""A run on a GPU, from the pack to the checkpoints:
+nothing is lost on the way but what is meant to be, and damage is noticed."""
 
 import lzma
 import random
@@ -13,31 +14,30 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from clip.model import Clip
-from clip.text import TextConfig, TextTransformer
-from common.perceptual import PerceptualLoss
-from common.pictures import Pictures
-from data.captions import COLOURS, NUMBERS, Captioner
-from data.compose import PLAIN, WORN, Composer, Mix, Scene
-from data.tint import tint
-from evaluate.measures import count_objects, main_colour
-from export.graph import quantise_blocks
-from export.load import load_clip, load_prior, load_vqgan
-from export.prior_graphs import build_depth
-from gpu import merge, parts, perceptual, teacher, texts, webp
-from gpu.clip_stage import false_negatives
-from gpu.manifest import check_manifest, write_manifest
-from gpu.plan import REHEARSAL, Plan
-from gpu.recipes import Layer, Recipe, Recipes
-from gpu.render import Renderer, layer_arrays, tint_batch
-from gpu.shop import IN_BLOCKS, LEFT_OUT
-from gpu.storage import pack_state, unpack_state
-from gpu.stream import Stream, join, key_of
-from gpu.train import run
-from prior.model import Prior, generate
-from vqgan.model import Vqgan
-
-from .conftest import CLIP, PRIOR, VQGAN
+from tessera_training.common.pictures import Pictures
+from tessera_training.common.quantise import quantise_blocks
+from tessera_training.data.captions import COLOURS, NUMBERS, Captioner
+from tessera_training.data.compose import WORN, Composer, Mix, Scene
+from tessera_training.data.tint import tint
+from tessera_training.evaluate.measures import count_objects, main_colour
+from tessera_training.export.prior_graphs import build_depth
+from tessera_training.gpu import merge, parts, perceptual, teacher, texts, webp
+from tessera_training.gpu.clip_stage import false_negatives
+from tessera_training.gpu.manifest import check_manifest, write_manifest
+from tessera_training.gpu.plan import REHEARSAL, Plan
+from tessera_training.gpu.recipes import Layer, Recipe, Recipes
+from tessera_training.gpu.render import Renderer, layer_arrays, tint_batch
+from tessera_training.gpu.shop import IN_BLOCKS, LEFT_OUT
+from tessera_training.gpu.storage import pack_state, unpack_state
+from tessera_training.gpu.stream import Stream, join, key_of
+from tessera_training.gpu.train import run
+from tessera_training.models.clip import Clip
+from tessera_training.models.load import load_clip, load_prior, load_vqgan
+from tessera_training.models.perceptual import PerceptualLoss
+from tessera_training.models.prior import Prior, generate
+from tessera_training.models.text import TextConfig, TextTransformer
+from tessera_training.models.vqgan import Vqgan
+from tests.conftest import CLIP, PLAIN, PRIOR, VQGAN
 
 
 def soft_pictures(count: int) -> np.ndarray:
@@ -137,7 +137,9 @@ def test_a_plain_recipe_is_the_picture_itself(pictures, renderer):
         real = pictures.batch([recipe.layers[0].picture])[0]
         wanted = real.flip(-1) if recipe.layers[0].mirror < 0 else real
         assert torch.allclose(picture, wanted, atol=1e-4)
-        assert recipe.scene.kind == "one" and recipe.scene.concept == pictures.records[recipe.layers[0].picture]["concept"]
+        assert (
+            recipe.scene.kind == "one" and recipe.scene.concept == pictures.records[recipe.layers[0].picture]["concept"]
+        )
 
 
 def test_as_many_things_are_there_as_the_caption_says(pictures):
@@ -198,7 +200,13 @@ def test_kinds_come_as_often_as_from_the_composer(pictures):
     ours = [r.scene for r in drawn(pictures, Mix(count=0.3, pair=0.2), 3000)]
     theirs = Composer(pictures, pictures.indices("train"), 0, Mix(count=0.3, pair=0.2)).batch(1500)[1]
     share = lambda scenes, test: np.mean([test(s) for s in scenes])  # noqa: E731
-    for test in (lambda s: s.kind == "count", lambda s: s.kind == "pair", lambda s: s.tint is not None, lambda s: s.colour is not None, lambda s: s.relation == "above"):
+    for test in (
+        lambda s: s.kind == "count",
+        lambda s: s.kind == "pair",
+        lambda s: s.tint is not None,
+        lambda s: s.colour is not None,
+        lambda s: s.relation == "above",
+    ):
         assert abs(share(ours, test) - share(theirs, test)) < 0.04
     assert {(s.concept, s.tint) for s in ours if s.tint} == {(s.concept, s.tint) for s in theirs if s.tint}
 
@@ -227,13 +235,19 @@ def test_moved_layers_land_where_they_are_said_to(renderer):
 def test_a_text_is_no_negative_of_what_it_is_true_of():
     fox = Scene("one", "fox", "noto", "fox")
     scenes = [fox, replace(fox, style="flat"), replace(fox, tint="blue"), Scene("one", "apple", "noto", "apple")]
-    arrays = {"key": np.array([key_of(s) for s in scenes]), "style": np.array([0, 1, 0, 0]), "styled": np.array([True, False, False, False])}
+    arrays = {
+        "key": np.array([key_of(s) for s in scenes]),
+        "style": np.array([0, 1, 0, 0]),
+        "styled": np.array([True, False, False, False]),
+    }
     assert false_negatives(arrays, CPU).nonzero().tolist() == [[1, 0]], "without a style 'fox' is true of both foxes"
 
 
 @pytest.fixture
 def tokenizer_file(tmp_path) -> Path:
-    tokenizer = Tokenizer(WordLevel({"[PAD]": 0, "[UNK]": 1, "fox": 2, "apple": 3, "red": 4, "two": 5}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(
+        WordLevel({"[PAD]": 0, "[UNK]": 1, "fox": 2, "apple": 3, "red": 4, "two": 5}, unk_token="[UNK]")
+    )
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.save(str(tmp_path / teacher.TOKENIZER))
     return tmp_path / teacher.TOKENIZER
@@ -247,7 +261,19 @@ def test_joined_chunks_keep_their_layers(pictures, renderer, tokenizer_file):
     assert chunks[0]["captions"].shape == (6, 12) and chunks[0]["read"].shape == (3, 12)
 
 
-TINY = replace(REHEARSAL, vqgan=replace(VQGAN, groups=3, residual=True), clip=CLIP, prior=replace(PRIOR, groups=3), rows=4, vqgan_batch=4, clip_batch=8, prior_batch=4, gap_rows=32, write_every_s=0.5, log_every_s=0.1)
+TINY = replace(
+    REHEARSAL,
+    vqgan=replace(VQGAN, codes_per_position=3, residual=True),
+    clip=CLIP,
+    prior=replace(PRIOR, codes_per_position=3),
+    rows=4,
+    vqgan_batch=4,
+    clip_batch=8,
+    prior_batch=4,
+    gap_rows=32,
+    write_every_s=0.5,
+    log_every_s=0.1,
+)
 
 
 @pytest.fixture
@@ -269,7 +295,13 @@ def tiny_pack(pictures, tmp_path, tokenizer_file) -> Path:
 def test_from_the_pack_to_checkpoints_that_load_and_paint(tiny_pack, tmp_path):
     results, runs = tmp_path / "results", tmp_path / "runs"
     run(tiny_pack, results, seconds=4.0, plan=TINY, workers=0)
-    assert {p.name for p in results.iterdir()} == {"vqgan.0.part", "clip.0.part", "prior.0.part", "log.csv", "sheet.png"}
+    assert {p.name for p in results.iterdir()} == {
+        "vqgan.0.part",
+        "clip.0.part",
+        "prior.0.part",
+        "log.csv",
+        "sheet.png",
+    }
     assert merge.merge(results, runs, tiny_pack) == ["vqgan", "clip", "prior"]
     vqgan, clip, prior = load_vqgan(runs / "vqgan"), load_clip(runs / "clip"), load_prior(runs / "prior")
     assert torch.equal(clip.text.transformer.words.weight, teacher.read_teacher(tiny_pack).words.weight)
@@ -281,7 +313,11 @@ def test_from_the_pack_to_checkpoints_that_load_and_paint(tiny_pack, tmp_path):
     # A second merge keeps the first one's checkpoints, and what was made with another VQGAN goes aside.
     (runs / "tokens").mkdir()
     merge.merge(results, runs, tiny_pack)
-    assert (runs / "vqgan" / "checkpoint-before-gpu-0.pt").exists() and (runs / "tokens-before-gpu-0").exists() and not (runs / "tokens").exists()
+    assert (
+        (runs / "vqgan" / "checkpoint-before-gpu-0.pt").exists()
+        and (runs / "tokens-before-gpu-0").exists()
+        and not (runs / "tokens").exists()
+    )
 
 
 def results_of(folder: Path, monkeypatch, run_name: str = "a", is_finished: bool = True) -> Path:
@@ -352,7 +388,11 @@ def test_the_whole_run_fits_into_what_comes_back(tmp_path):
     sizes = {}
     for stage, model in models.items():
         state = {k: torch.empty(v.shape, dtype=v.dtype) for k, v in model.state_dict().items() if k not in LEFT_OUT}
-        eight = sum(v.numel() for k, v in state.items() if k.startswith(IN_BLOCKS[stage]) and v.ndim > 1 and v.numel() >= 4096 and v.numel() // len(v) % 64 == 0)
+        eight = sum(
+            v.numel()
+            for k, v in state.items()
+            if k.startswith(IN_BLOCKS[stage]) and v.ndim > 1 and v.numel() >= 4096 and v.numel() // len(v) % 64 == 0
+        )
         sizes[stage] = eight * (1 + 2 / 64) + 2 * (sum(v.numel() for v in state.values()) - eight)
     assert sum(-(-size // (parts.LARGEST - 2**16)) for size in sizes.values()) <= 6
     assert sum(sizes.values()) < 61.5 * 2**20
@@ -362,7 +402,7 @@ def test_the_whole_run_fits_into_what_comes_back(tmp_path):
 @torch.no_grad()
 def test_more_codes_a_position_each_know_those_before_them():
     torch.manual_seed(0)
-    prior = Prior(replace(PRIOR, groups=4)).eval()
+    prior = Prior(replace(PRIOR, codes_per_position=4)).eval()
     tokens, embedding = torch.randint(0, 64, (2, 64, 4)), torch.randn(2, 16)
     before = prior(tokens, embedding)
     assert [x.shape for x in before] == [(2, 64, 64)] * 4
@@ -387,4 +427,4 @@ def test_two_codes_are_what_they_were(models):
 
 def test_more_than_two_codes_are_not_exported_yet():
     with pytest.raises(ValueError, match="expected a prior with 2 codes a position for the depth graph but received 3"):
-        build_depth(Prior(replace(PRIOR, groups=3)))
+        build_depth(Prior(replace(PRIOR, codes_per_position=3)))

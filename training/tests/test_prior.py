@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from evaluate.sampler import Sampling
-from evaluate.sampler import draw as draw_numpy
-from prior.bench import generate_recomputing
-from prior.model import PriorStep, draw, generate
+from tessera_training.evaluate.sampler import Sampling
+from tessera_training.evaluate.sampler import draw as draw_numpy
+from tessera_training.models.prior import PriorStep, draw, generate
+from tessera_training.stages.bench import generate_recomputing
 
 
 @torch.no_grad()
@@ -84,5 +84,8 @@ def test_both_ways_of_the_benchmark_paint_the_same(models):
     prior = models[2]
     embedding = torch.nn.functional.normalize(torch.randn(2, 16, generator=torch.Generator().manual_seed(3)), dim=-1)
     for settings in ({"temperature": 0, "guidance": 2.0}, {"temperature": 1.0, "top_k": 8}):
-        ways = [how(prior, embedding, torch.Generator().manual_seed(5), **settings) for how in (generate, generate_recomputing)]
+        ways = [
+            how(prior, embedding, torch.Generator().manual_seed(5), **settings)
+            for how in (generate, generate_recomputing)
+        ]
         assert torch.equal(*ways)

@@ -9,10 +9,9 @@ import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from export.bundle import FULL, Precision, write_bundle
-from export.restore import restore
-
-from .conftest import CLIP, PRIOR, VQGAN
+from tessera_training.export.bundle import FULL, Precision, write_bundle
+from tessera_training.export.restore import restore
+from tests.conftest import CLIP, PRIOR, VQGAN
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from common.run import save_atomically
-from prior.model import Prior, PriorConfig, generate
+from tessera_training.common.run import save_atomically
+from tessera_training.models.prior import Prior, PriorConfig, generate
+from tessera_training.models.vqgan import Codebook, Vqgan, VqganConfig
+from tessera_training.stages.vqgan import start_from
 from tests.conftest import VQGAN
-from vqgan.model import Codebook, Vqgan, VqganConfig
-from vqgan.train import start_from
 
 
 def test_a_picture_becomes_a_grid_of_tokens_and_a_valid_picture_again():
@@ -30,7 +30,11 @@ def test_a_token_stands_for_its_own_place():
     changed = tokens.clone()
     changed[0, 63] = (changed[0, 63] + 1) % 64
     with torch.no_grad():
-        difference = (model.decode_codes(model.codebook.embed(tokens)) - model.decode_codes(model.codebook.embed(changed))).abs().sum((0, 1))
+        difference = (
+            (model.decode_codes(model.codebook.embed(tokens)) - model.decode_codes(model.codebook.embed(changed)))
+            .abs()
+            .sum((0, 1))
+        )
     # Group norm couples everything a little; the bulk of the change has to be in the last corner.
     assert difference[16:, 16:].sum() > 3 * difference[:16, :16].sum()
 
@@ -76,7 +80,7 @@ def test_evaluation_leaves_the_codebook_alone():
     assert torch.equal(book.codes, before)
 
 
-RESIDUAL = replace(VQGAN, groups=3, residual=True)
+RESIDUAL = replace(VQGAN, codes_per_position=3, residual=True)
 
 
 def test_each_residual_code_brings_a_cell_nearer():
@@ -117,7 +121,9 @@ def test_a_residual_codebook_starts_from_the_first_batch():
 
 def test_layers_are_taken_over_where_they_fit(tmp_path):
     theirs, ours = Vqgan(VQGAN), Vqgan(RESIDUAL)
-    save_atomically({"state": {"model": theirs.state_dict()}, "config": {}, "step": 0, "seconds": 0.0}, tmp_path / "checkpoint.pt")
+    save_atomically(
+        {"state": {"model": theirs.state_dict()}, "config": {}, "step": 0, "seconds": 0.0}, tmp_path / "checkpoint.pt"
+    )
     codes = ours.codebook.codes.clone()
     assert start_from(ours, tmp_path) > 10
     assert torch.equal(ours.encoder[1].weight, theirs.encoder[1].weight)
@@ -126,13 +132,31 @@ def test_layers_are_taken_over_where_they_fit(tmp_path):
 
 def test_the_papers_grid_runs_through_both_stages():
     """16 × 16 positions of one code each, as in CLIP-GEN: a training step of each stage, and a picture."""
-    config = VqganConfig(widths=(16, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), groups=1, codebook_size=32, code_width=8).with_grid(16)
+    config = VqganConfig(
+        widths=(16, 16, 32),
+        encoder_blocks=(1, 1, 1),
+        decoder_blocks=(1, 1, 1),
+        codes_per_position=1,
+        codebook_size=32,
+        code_width=8,
+    ).with_grid(16)
     assert (config.patch, config.positions) == (2, 256)
     model = Vqgan(config)
     made, tokens, commitment = model(torch.rand(2, 4, 128, 128))
     (made.pow(2).mean() + commitment).backward()
     assert made.shape == (2, 4, 128, 128) and tokens.shape == (2, 256, 1)
-    prior = Prior(PriorConfig(positions=256, groups=1, codebook_size=32, embedding_width=16, width=32, heads=2, layers=1, map_rank=4))
+    prior = Prior(
+        PriorConfig(
+            positions=256,
+            codes_per_position=1,
+            codebook_size=32,
+            embedding_width=16,
+            width=32,
+            heads=2,
+            layers=1,
+            map_rank=4,
+        )
+    )
     embedding = F.normalize(torch.randn(2, 16), dim=-1)
     prior.loss(prior(tokens, embedding), tokens).mean().backward()
     painted = generate(prior.eval(), embedding, torch.Generator().manual_seed(0))

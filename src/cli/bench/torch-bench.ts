@@ -38,23 +38,23 @@ export interface TorchOptions {
   readonly count: number;
 }
 
-/** Runs `python -m prior.bench` of the training code when it and its environment are there; never fails. */
+/** Runs `python -m tessera_training.stages.bench` of the training code when it and its environment are there; never fails. */
 export async function benchTorch({ bundleDir, threads, count }: TorchOptions): Promise<TorchBench> {
   const training = join(packageRoot(), 'training');
   const python = join(training, '.venv', 'bin', 'python');
-  if (!existsSync(join(training, 'prior', 'bench.py'))) {
-    return { absentBecause: 'this copy has no training/prior/bench.py' };
+  if (!existsSync(join(training, 'tessera_training', 'stages', 'bench.py'))) {
+    return { absentBecause: 'this copy has no training/tessera_training/stages/bench.py' };
   }
   if (!existsSync(python)) {
     return { absentBecause: 'training/.venv is not set up (see training/README.md)' };
   }
   const flags = ['--bundle', bundleDir, '--threads', `${threads}`, '--count', `${count}`, '--json'];
-  const args = ['-m', 'prior.bench', ...flags];
+  const args = ['-m', 'tessera_training.stages.bench', ...flags];
   try {
     const { stdout } = await promisify(execFile)(python, args, { cwd: training, timeout: LIMIT_MS });
     return { report: report.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')) };
   } catch (error) {
     const [line] = (error instanceof Error ? error.message : String(error)).trim().split('\n').slice(-1);
-    return { absentBecause: `training/prior/bench.py failed: ${line}` };
+    return { absentBecause: `training/tessera_training/stages/bench.py failed: ${line}` };
   }
 }

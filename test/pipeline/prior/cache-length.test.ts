@@ -9,7 +9,7 @@ import { type Drawing, type PictureSpec, PriorBatch } from '../../../src/pipelin
 import { PriorBuffers } from '../../../src/pipeline/prior/buffers.js';
 import { CPU } from '../support.js';
 
-/** 144 positions: caches of 64, 128 and 144. Written by `python -m convert.step_fixture`. */
+/** 144 positions: caches of 64, 128 and 144. Written by `python -m tessera_training.convert.step_fixture`. */
 const FOLDER = join(import.meta.dirname, '..', '..', 'fixtures', 'free-cache-step');
 
 let step: Session;

@@ -277,7 +277,7 @@ test.each(PROMPTS)('%s → %s', async (prompt, scene) => {
 
 /** The naming evaluation asks for the same twenty things in ten languages. */
 test('ten languages find what English finds, but for one in ten', async () => {
-  const path = resolve(import.meta.dirname, '../../../training/evaluate/naming_prompts.json');
+  const path = resolve(import.meta.dirname, '../../../training/tessera_training/evaluate/naming_prompts.json');
   const { languages } = JSON.parse(await readFile(path, 'utf8')) as {
     languages: readonly Readonly<Record<string, string>>[];
   };
