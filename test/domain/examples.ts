@@ -1,4 +1,3 @@
-import type { Asker } from '../../src/domain/asker.js';
 import type { GuildSettings } from '../../src/domain/settings.js';
 
 export function exampleSettings(change: Partial<GuildSettings> = {}): GuildSettings {
@@ -14,22 +13,6 @@ export function exampleSettings(change: Partial<GuildSettings> = {}): GuildSetti
     buttons: 'anyone',
     blockedWords: [],
     paused: false,
-    ...change,
-  };
-}
-
-export function exampleAsker(change: Partial<Asker> = {}): Asker {
-  return {
-    guildId: '10',
-    channelId: '20',
-    parentChannelId: null,
-    inThread: false,
-    userId: '30',
-    roleIds: [],
-    isModerator: false,
-    mayDelete: false,
-    missingPermissions: [],
-    locale: 'en-US',
     ...change,
   };
 }

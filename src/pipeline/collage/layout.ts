@@ -3,7 +3,7 @@
 import type { Relation } from '../words/scene.js';
 import type { Box } from './picture.js';
 
-/** One to six copies of a thing, much as in training (training/data/compose.py), but never touching: they are to be counted. */
+/** One to six copies of a thing, much as in training (training/tessera_training/data/compose.py), but never touching: they are to be counted. */
 const COPIES: readonly (readonly Box[])[] = [
   [[0.5, 0.5, 1]],
   [

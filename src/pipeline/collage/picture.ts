@@ -5,7 +5,7 @@ import type { PlanarPicture } from '../picture/pixels.js';
 import { resizePlanes } from '../picture/resample.js';
 import type { ColourName } from '../words/scene.js';
 
-/** RGB in 0–1: the colours that things were given in training (training/data/captions.py). */
+/** RGB in 0–1: the colours that things were given in training (training/tessera_training/data/captions.py). */
 export const COLOURS: Readonly<Record<ColourName, readonly [number, number, number]>> = {
   red: [0.86, 0.2, 0.18],
   orange: [0.96, 0.56, 0.13],
@@ -32,7 +32,7 @@ export function emptyPicture(size: number): PlanarPicture {
 
 /**
  * The same thing in another colour: a ramp from black over the colour to white, the mean luminance becoming the colour
- * itself, so that outlines stay dark and eyes and highlights light (training/data/tint.py is the same).
+ * itself, so that outlines stay dark and eyes and highlights light (training/tessera_training/data/tint.py is the same).
  */
 export function tint({ data, channels, size }: PlanarPicture, colour: ColourName): PlanarPicture {
   const count = size * size;
