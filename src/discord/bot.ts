@@ -108,11 +108,8 @@ export function createBot(deps: BotDeps): Bot {
       void handleReaction(context, client, reaction, user.id, false);
     }
   });
-  const connection = watchConnection(client, logger, (error) => {
-    if (!isStopping) {
-      deps.onRefused?.(error);
-    }
-  });
+  const onRefused = (error: TesseraError) => deps.onRefused?.(error);
+  const connection = watchConnection(client, logger, () => isStopping, onRefused);
   client.on(Events.Error, (error) => logger.error({ err: error }, 'the Discord client failed'));
   client.on(Events.ShardError, (error) => logger.warn({ err: error }, 'the gateway connection failed'));
   client.on(Events.Warn, (message) => logger.warn(message));

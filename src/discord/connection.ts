@@ -19,13 +19,19 @@ export interface Connection {
 
 /**
  * Watches the gateway: one line in the log when it is lost and one when it is back.
+ * @param isStopping once true, a lost connection is what was wanted
  * @param onRefused told when Discord will not have the bot back: nothing but an end helps then
  */
-export function watchConnection(client: Client, logger: Logger, onRefused: (error: TesseraError) => void): Connection {
+export function watchConnection(
+  client: Client,
+  logger: Logger,
+  isStopping: () => boolean,
+  onRefused: (error: TesseraError) => void,
+): Connection {
   let isLost = false;
   const isReady = () => client.isReady() && client.ws.shards.every((shard) => shard.status === Status.Ready);
   const lost = (shardId: number) => {
-    if (!isLost) {
+    if (!isLost && !isStopping()) {
       logger.warn({ shardId }, 'the connection to Discord was lost; trying again');
     }
     isLost = true;
@@ -40,6 +46,9 @@ export function watchConnection(client: Client, logger: Logger, onRefused: (erro
   client.on(Events.ShardResume, back);
   client.on(Events.ShardReady, back);
   client.on(Events.ShardDisconnect, ({ code }) => {
+    if (isStopping()) {
+      return;
+    }
     const why = REFUSALS.get(code) ?? 'The gateway was closed.';
     onRefused(new TesseraError('discord_refused', `Discord refuses the bot (${code}). ${why}`));
   });

@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly onClosed: () => void;
 }
 
-/** At most this often per call, in milliseconds; previews always pass. */
+/** At most this often per call, in milliseconds; previews and the end always pass. */
 const PROGRESS_INTERVAL_MS = 40;
 
 const malformedId = z.object({ id: z.number() });
@@ -108,7 +108,8 @@ function throttled(onProgress: (progress: PaintProgress) => void): (progress: Pa
   let lastAt = Number.NEGATIVE_INFINITY;
   return (progress) => {
     const now = performance.now();
-    if (progress.preview === undefined && now - lastAt < PROGRESS_INTERVAL_MS) {
+    const isHeldBack = progress.preview === undefined && progress.fraction < 1 && now - lastAt < PROGRESS_INTERVAL_MS;
+    if (isHeldBack) {
       return;
     }
     lastAt = now;

@@ -134,14 +134,13 @@ export class RemotePainter extends PainterCaller {
   }
 
   override async call(call: PainterCall, { signal, onProgress }: PaintOptions): Promise<unknown> {
-    if (signal?.aborted) {
-      throw new AbortedError();
-    }
+    throwIfAborted(signal);
     if (this.#isClosed || this.#slots === 0) {
       throw new NoWorkerError();
     }
     const callId = newRemoteId();
     const { checksum: bundle } = await this.summary();
+    throwIfAborted(signal);
     const queue = this.#queue(
       call.method === 'paint' ? this.#names.paintQueue(bundle) : this.#names.quickQueue(bundle),
     );
@@ -169,7 +168,9 @@ export class RemotePainter extends PainterCaller {
           throw new TesseraError('redis_refused', 'Redis did not take the call.', { cause, retryable: true });
         });
       // `ended` may reject first (closed meanwhile), and must not go unheard while this waits.
-      return (await Promise.all([ended, added]))[0];
+      const [value] = await Promise.all([ended, added]);
+      throwIfAborted(signal);
+      return value;
     } finally {
       this.#pending.delete(callId);
       signal?.removeEventListener('abort', cancel);
@@ -271,5 +272,11 @@ export class RemotePainter extends PainterCaller {
     queue.on('error', (error) => this.#options.onError?.(error));
     this.#queues.set(name, queue);
     return queue;
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new AbortedError();
   }
 }

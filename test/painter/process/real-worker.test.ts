@@ -71,7 +71,11 @@ describe('the real worker', () => {
 
   it('paints the same picture after a kill -9 in the middle of another one', async () => {
     const before = await worker.paint(request);
-    const painting = worker.paint(long, { onProgress: () => process.kill(worker.pid ?? 0, 'SIGKILL') });
+    // Its first sign is that the words are encoded; all steps, each with its preview, are still to come.
+    const painting = worker.paint(
+      { ...long, previewEverySteps: 1 },
+      { onProgress: () => process.kill(worker.pid ?? 0, 'SIGKILL') },
+    );
     await expect(painting).rejects.toBeInstanceOf(WorkerLostError);
     const after = await worker.paint(request);
     expect(worker.restartCount).toBe(1);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { AbortedError, InputError, WorkerLostError } from '../../../src/domain/errors.js';
 import type { Painter, PaintProgress } from '../../../src/painter/painter.js';
 import { RemotePainter, type RemotePainterOptions } from '../../../src/painter/redis/remote-painter.js';
@@ -19,6 +19,7 @@ if (redisBinary === undefined) {
   );
 }
 
+const ALIVE_MS = 60_000;
 const request = { condition: { kind: 'text', prompt: 'a fox' }, count: 2, seed: 5 } as const;
 
 describe.skipIf(redisBinary === undefined)('remote workers', () => {
@@ -53,7 +54,8 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
       redisUrl: redis.url,
       slots: 1,
       prefix,
-      aliveMs: 2000,
+      // However slow the machine is: nobody is given up while it is there.
+      aliveMs: ALIVE_MS,
       ...options,
     });
     closers.push(() => server.close(0));
@@ -63,6 +65,19 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   /** Waits until the workers have been noticed. */
   async function slotsOf(painter: RemotePainter, slots: number): Promise<void> {
     await vi.waitFor(() => expect(painter.slots).toBe(slots), 10_000);
+  }
+
+  /** Redis forgets the workers that are silent, and what they were at, at once instead of after a while. */
+  async function expireSignsOfLife(): Promise<void> {
+    const look = new Redis(redis.url);
+    const keys = [...(await look.keys(`${prefix}:worker:*`)), ...(await look.keys(`${prefix}:lease:*`))];
+    expect(keys).toHaveLength(2);
+    for (const key of keys) {
+      // It would have come to this by itself.
+      expect(await look.pttl(key)).toBeGreaterThan(0);
+      await look.pexpire(key, 1);
+    }
+    look.disconnect();
   }
 
   function whole(painter: FakePainter): Painter {
@@ -185,7 +200,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     const other = new FakePainter();
     const twin = { ...whole(other), summary: async () => ({ ...(await other.summary()), checksum: 'other-sum' }) };
     await serve(new FakePainter());
-    const late = serveRemoteJobs(twin, { redisUrl: redis.url, slots: 1, prefix, aliveMs: 2000 });
+    const late = serveRemoteJobs(twin, { redisUrl: redis.url, slots: 1, prefix, aliveMs: ALIVE_MS });
     await expect(late).rejects.toThrow(/which the other workers use, but received other files of emoji 1.0.0/);
     expect(other.calls).toEqual([]);
   });
@@ -196,7 +211,9 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     const refused = new Promise<Error>((resolve) => {
       refuse = resolve;
     });
-    const silent = await serve(old, { aliveMs: 200, onRefused: refuse });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const silent = await serve(old, { onRefused: refuse });
     const remote = await connect();
     const painted = remote.paint(request).catch((error: unknown) => error);
     await old.call(0);
@@ -206,6 +223,8 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     await look.set(`${prefix}:worker:new`, entry);
     await look.sadd(`${prefix}:workers`, 'new');
     look.disconnect();
+    // Its next sign of life.
+    vi.advanceTimersByTime(ALIVE_MS / 4);
     expect((await refused).message).toMatch(/photo 1.0.0/);
     expect(await painted).toBeInstanceOf(WorkerLostError);
     await silent.close(0);
@@ -252,14 +271,15 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     expect(store.jobs.get(job.id)?.status).toBe('waiting');
 
     const script = join(import.meta.dirname, 'fixtures', 'remote-worker.mjs');
-    const doomed = spawn(process.execPath, [script, inject('distDir'), redis.url, '60000', prefix], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const doomed = spawn(process.execPath, [script, inject('distDir'), redis.url, prefix], {
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     const requeued = new Promise((resolve) => queue.on('requeued', resolve));
     const completed = new Promise((resolve) => queue.on('completed', (done) => resolve(done)));
     await new Promise((resolve) => queue.on('progress', resolve));
     doomed.kill('SIGKILL');
     await once(doomed, 'exit');
+    await expireSignsOfLife();
     expect(await requeued).toMatchObject({ id: job.id, attempts: 1 });
     const local = new FakePainter();
     await serve(local);
