@@ -26,7 +26,8 @@ export const imagine = {
       seed: options.getInteger('seed'),
       sizePx: options.getInteger('size'),
     };
-    await acceptJob(context, interaction, () => paint(context, askOf(context.store, interaction), typed));
+    const ask = askOf(context.store, interaction);
+    await acceptJob(context, interaction, ask, () => paint(context, ask, typed));
   },
 
   async autocomplete(context, interaction) {

@@ -14,7 +14,7 @@ export const makeVariations = {
     const ask = askOf(context.store, interaction);
     const job = jobOfTarget(context.store, ask.asker, interaction.targetMessage);
     if (job !== undefined) {
-      return acceptJob(context, interaction, () => vary(context, { ...ask, job }, 0, 'strong'));
+      return acceptJob(context, interaction, ask, () => vary(context, { ...ask, job }, 0, 'strong'));
     }
     const picture = pictureOfTarget(interaction.targetMessage);
     if (picture === undefined) {

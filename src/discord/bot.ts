@@ -8,7 +8,7 @@ import {
   Routes,
 } from 'discord.js';
 import { createWordFilter } from '../actions/guards/words.js';
-import type { TesseraError } from '../domain/errors.js';
+import { TesseraError } from '../domain/errors.js';
 import { translator } from '../i18n/index.js';
 import type { Logger } from '../logger.js';
 import type { Painter } from '../painter/painter.js';
@@ -75,7 +75,15 @@ export function createBot(deps: BotDeps): Bot {
     job.parentJobId === null ? null : (store.jobs.get(job.parentJobId)?.messageId ?? null),
   );
   const times = { ...DEFAULT_TIMES, ...deps.times };
-  const reporter = new Reporter({ queue, store, painter, delivery, logger, clock, times, onEvent });
+  let isStopping = false;
+  const onRefused = (error: TesseraError) => {
+    if (!isStopping) {
+      deps.onRefused?.(error);
+    }
+  };
+  const onUnauthorized = () =>
+    onRefused(new TesseraError('discord_refused', 'Discord does not take DISCORD_TOKEN any more (401): it was reset.'));
+  const reporter = new Reporter({ queue, store, painter, delivery, logger, clock, times, onEvent, onUnauthorized });
   const context: Context = {
     queue,
     store,
@@ -87,7 +95,6 @@ export function createBot(deps: BotDeps): Bot {
     words: createWordFilter(),
     download: createDownloader(deps.apiUrl),
   };
-  let isStopping = false;
   const dispatch = createDispatcher({ context, onEvent, isStopping: () => isStopping });
 
   client.on(Events.Raw, (packet) => {
@@ -108,7 +115,6 @@ export function createBot(deps: BotDeps): Bot {
       void handleReaction(context, client, reaction, user.id, false);
     }
   });
-  const onRefused = (error: TesseraError) => deps.onRefused?.(error);
   const connection = watchConnection(client, logger, () => isStopping, onRefused);
   client.on(Events.Error, (error) => logger.error({ err: error }, 'the Discord client failed'));
   client.on(Events.ShardError, (error) => logger.warn({ err: error }, 'the gateway connection failed'));

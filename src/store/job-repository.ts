@@ -17,6 +17,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const usageRow = z.object({ last: z.number().nullable(), hour: z.int(), day: z.int() });
+const idRow = z.object({ id: z.string() });
 const numberRow = z.object({ value: z.number().nullable() });
 const countRow = z.object({ status: z.enum(['waiting', 'active', 'completed', 'failed', 'cancelled']), jobs: z.int() });
 
@@ -128,8 +129,8 @@ export class SqliteJobRepository implements JobRepository {
     );
   }
 
-  undelivered(limit: number): readonly Job[] {
-    return this.#statements.undelivered.all(limit).map((row) => this.#read(row));
+  undelivered(): readonly string[] {
+    return this.#statements.undelivered.all().map((row) => parsed(idRow, row, 'jobs').id);
   }
 
   unfinished(): readonly Job[] {

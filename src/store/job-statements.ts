@@ -27,9 +27,9 @@ export const jobStatements = {
   markDeleted: 'UPDATE jobs SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?',
   markDelivered: `UPDATE jobs SET delivered_at = coalesce(delivered_at, ?), message_id = coalesce(?, message_id)
     WHERE id = ?`,
-  undelivered: `SELECT * FROM jobs INDEXED BY jobs_undelivered
+  undelivered: `SELECT id FROM jobs INDEXED BY jobs_undelivered
     WHERE delivered_at IS NULL AND deleted_at IS NULL AND status IN ('completed', 'failed')
-    ORDER BY finished_at DESC LIMIT ?`,
+    ORDER BY finished_at DESC`,
   unfinished: `SELECT * FROM jobs INDEXED BY jobs_unfinished
     WHERE status IN ('waiting', 'active') ORDER BY sequence`,
   usage: `SELECT max(created_at) AS last,

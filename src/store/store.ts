@@ -44,8 +44,8 @@ export interface JobRepository {
   markDeleted(id: string): void;
   /** The job's end (pictures, failure) was shown to its member, in this message: a restart owes nothing. */
   markDelivered(id: string, messageId?: string | null): void;
-  /** Completed or failed jobs, newest first, whose end was never shown: the bot died in between, and answers after its restart. */
-  undelivered(limit: number): readonly Job[];
+  /** Ids of completed or failed jobs, newest first, whose end was never shown: it stays owed. */
+  undelivered(): readonly string[];
   /** Waiting and active jobs, oldest first: what a restart takes up again. */
   unfinished(): readonly Job[];
   /** What a member asked for in a server lately. */

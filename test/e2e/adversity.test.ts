@@ -1,5 +1,5 @@
 import { textOf } from '@tessera/playground';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventually, gate, imagine, isFinished, jobUnder, openStage, type Stage, settled } from './harness.js';
 
 let stage: Stage;
@@ -9,10 +9,14 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const isPainting = (message: { content: string }) => message.content.includes('🎨');
 /** Nothing more is edited until painting goes on. */
 const isHalfPainted = (message: { attachments: readonly { filename: string }[] }) =>
   message.attachments.some(({ filename }) => filename === 'preview.png');
+const passed = (ms: number) => {
+  stage.clockAheadMs += ms;
+};
 const ada = () => stage.driver.user('ada').id;
 /** Time for whatever is under way. */
 
@@ -249,6 +253,79 @@ describe('a network that fails', () => {
     open();
     await trace.reply(isFinished, 20_000);
   }, 30_000);
+
+  it('for long does not lose it either, nor does a restart in the middle of it', async () => {
+    const open = gate(stage.painter);
+    const trace = stage.driver.slash('imagine', { prompt: 'x' });
+    await trace.reply(isHalfPainted);
+    // Each try of ours is four of discord.js.
+    stage.driver.fail({ method: 'PATCH', times: 60, answer: { status: 503 } });
+    open();
+    await eventually(() => stage.logged.filter((line) => line.includes('stays owed')).length >= 4, 'it was tried');
+    expect(stage.store.jobs.undelivered()).toHaveLength(1);
+    await stage.restart();
+    await trace.reply(isFinished, 20_000);
+    await settled(stage);
+    expect(stage.store.jobs.undelivered()).toEqual([]);
+  }, 60_000);
+
+  it('and a machine that was off for days: what was painted is shown', async () => {
+    stage.driver.fail({ method: 'PATCH', times: 8, answer: { status: 503 } });
+    stage.driver.slash('imagine', { prompt: 'x' });
+    await eventually(() => stage.logged.some((line) => line.includes('stays owed')), 'it was tried');
+    await stage.restart({ whileDown: () => passed(50 * HOUR_MS) });
+    const late = await stage.driver.waitForMessage(isFinished);
+    expect(late.mentions.map(({ id }) => id)).toEqual([ada()]);
+  }, 60_000);
+
+  it('in which hundreds of answers became due: all of them come', async () => {
+    const { message, job } = await imagine(stage, 'first');
+    await settled(stage);
+    const { origin, prompt, style, count, seed, sizePx, sampling, pictures, embedding } = job;
+    const wanted = 230;
+    await stage.restart({
+      whileDown: () => {
+        for (let i = 0; i < wanted; i += 1) {
+          const source = { kind: 'prompt' } as const;
+          const wish = { source, parentJobId: null, prompt, style, count, seed, sizePx, sampling, embedding: null };
+          const made = stage.store.jobs.insert({
+            ...wish,
+            origin: { ...origin, interactionId: `owed-${i}`, interactionToken: null },
+          });
+          stage.store.jobs.markActive(made.job.id);
+          if (embedding !== null) {
+            stage.store.jobs.complete(made.job.id, { embedding, pictures, paintMs: 1 });
+          }
+        }
+      },
+    });
+    await eventually(() => stage.store.jobs.undelivered().length === 0, 'all were shown', 40_000);
+    expect(stage.driver.messages().filter((seen) => isFinished(seen) && seen.id !== message.id)).toHaveLength(wanted);
+  }, 60_000);
+
+  it('that loses the "yes" to an answer, and a crash: it is not posted a second time', async () => {
+    const markDelivered = vi.spyOn(stage.store.jobs, 'markDelivered').mockImplementation(() => {});
+    await imagine(stage, 'shown once');
+    await eventually(() => markDelivered.mock.calls.length > 0, 'it was to be written down');
+    markDelivered.mockRestore();
+    expect(stage.store.jobs.undelivered()).toHaveLength(1);
+    await stage.restart({ whileDown: () => passed(HOUR_MS) });
+    await eventually(() => stage.store.jobs.undelivered().length === 0, 'it was seen to be there');
+    expect(stage.driver.messages().filter(isFinished)).toHaveLength(1);
+  });
+
+  it('whose token was reset: told by name, and what is owed is delivered with a good one', async () => {
+    const open = gate(stage.painter);
+    const trace = stage.driver.slash('imagine', { prompt: 'x' });
+    await trace.reply(isHalfPainted);
+    stage.driver.fail({ method: 'PATCH', answer: { status: 401 } });
+    open();
+    await eventually(() => stage.refusals.length > 0, 'it was told');
+    expect(stage.refusals[0]?.message).toMatch(/DISCORD_TOKEN.*401/);
+    expect(stage.store.jobs.undelivered()).toHaveLength(1);
+    await stage.restart();
+    await trace.reply(isFinished, 20_000);
+  });
 
   it('that loses the acknowledgement: the job runs and goes to the channel', async () => {
     stage.driver.fail({ method: 'POST', route: 'callback', answer: { status: 404, code: 10062 } });

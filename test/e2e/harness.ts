@@ -37,7 +37,7 @@ export interface StageOptions {
   readonly times?: BotDeps['times'];
 }
 
-const FAST = { editIntervalMs: 60, firstEditAfterMs: 5, tickMs: 5, retryAfterMs: 20 };
+const FAST = { editIntervalMs: 60, firstEditAfterMs: 5, tickMs: 5, retryAfterMs: 20, maxRetryMs: 40 };
 
 /** A playground, a store in memory, a painter without a model, and the real bot through the real discord.js. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {

@@ -16,6 +16,6 @@ export const edit = {
     await interaction.showModal(promptModal(customId, prompt, seed, translator(interaction.locale)));
   },
   async submit({ context, interaction, ask }) {
-    await acceptJob(context, interaction, () => repaint(context, ask, readPromptModal(interaction)));
+    await acceptJob(context, interaction, ask, () => repaint(context, ask, readPromptModal(interaction)));
   },
 } as const satisfies Control;

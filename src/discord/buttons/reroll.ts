@@ -5,5 +5,5 @@ import type { Control } from '../kit/control.js';
 /** 🔁 The same embedding, new seeds. */
 export const reroll = {
   action: 'reroll',
-  press: ({ context, interaction, ask }) => acceptJob(context, interaction, () => rerollJob(context, ask)),
+  press: ({ context, interaction, ask }) => acceptJob(context, interaction, ask, () => rerollJob(context, ask)),
 } as const satisfies Control;

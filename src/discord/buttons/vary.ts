@@ -8,6 +8,6 @@ export const vary = {
   async press(press) {
     const { context, interaction, id, ask } = press;
     const index = chosenIndex(press);
-    await acceptJob(context, interaction, () => varyPicture(context, ask, index, id.strength ?? 'subtle'));
+    await acceptJob(context, interaction, ask, () => varyPicture(context, ask, index, id.strength ?? 'subtle'));
   },
 } as const satisfies Control;

@@ -17,14 +17,28 @@ export type Answerable =
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
 
+/** What holds where a job will be shown. */
+export interface There {
+  /** Largest upload that Discord takes. */
+  readonly maxBytes: number;
+  /** Pictures that somebody there may ask for at once: what is offered under the answer. */
+  readonly maxPictures: number;
+}
+
+/** Discord was told "yes". */
+export interface Acknowledged {
+  /** The message that says so, which will become the answer; null where it is not known. */
+  readonly messageId: string | null;
+}
+
 /** Shows the jobs that the queue works on, wherever they were asked for. */
 export interface JobReporter {
   /**
    * Says that a job for this interaction is about to be stored and acknowledged. Until the returned function is called
    * nothing is sent for it, so that an edit never overtakes the acknowledgement.
-   * @param maxBytes largest upload that Discord takes there.
+   * Call the returned function with what came of it; undefined: it could not be acknowledged.
    */
-  expect(interactionId: string, maxBytes: number): (acknowledged: boolean) => void;
+  expect(interactionId: string, there: There): (acknowledged: Acknowledged | undefined) => void;
   /** Posts a job that no interaction asked for (a reaction) as a message in its channel. */
   announce(job: Job): void;
 }

@@ -41,7 +41,8 @@ export function promptModal(customId: string, prompt: string, seed: number | nul
 /** The modal that paints from words came back. */
 export function paintFromModal(context: Context, interaction: ModalSubmitInteraction): Promise<void> {
   const typed = { ...readPromptModal(interaction), style: null, count: null, sizePx: null };
-  return acceptJob(context, interaction, () => imagine(context, askOf(context.store, interaction), typed));
+  const ask = askOf(context.store, interaction);
+  return acceptJob(context, interaction, ask, () => imagine(context, ask, typed));
 }
 
 /** What came back, as it was typed; the seed is null where it was emptied and NaN where it is no number. */

@@ -33,7 +33,7 @@ export async function paintFromUpload(
   await interaction.deferReply();
   const bytes = await context.download(upload);
   const embedding = await readUpload(() => context.painter.embedImage(bytes));
-  await acceptJob(context, interaction, () => varyUpload(context, ask, embedding, wish));
+  await acceptJob(context, interaction, ask, () => varyUpload(context, ask, embedding, wish));
 }
 
 /** Says what a picture shows. */

@@ -24,7 +24,7 @@ export const more = {
     if (count === undefined) {
       throw new LocalError('bad_control', (t) => t('error.badControl'));
     }
-    await acceptJob(context, interaction, () => reroll(context, ask, count));
+    await acceptJob(context, interaction, ask, () => reroll(context, ask, count));
   },
 } as const satisfies Control;
 

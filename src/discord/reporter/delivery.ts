@@ -1,4 +1,11 @@
-import { type Client, DiscordAPIError, InteractionWebhook, MessageFlags, RESTJSONErrorCodes } from 'discord.js';
+import {
+  type Client,
+  DiscordAPIError,
+  InteractionWebhook,
+  MessageFlags,
+  RESTJSONErrorCodes,
+  type SendableChannels,
+} from 'discord.js';
 import { TesseraError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { translator } from '../../i18n/index.js';
@@ -99,6 +106,9 @@ export class Delivery {
       const { id } = await channel.messages.edit(job.messageId, message);
       return { kind: 'shown', via: 'channel', messageId: id };
     }
+    if (isEnd && job.messageId !== null && (await showsEnd(channel, job, job.messageId))) {
+      return { kind: 'shown', via: 'channel', messageId: job.messageId };
+    }
     const sent = await channel.send({ ...message, ...this.#heading(job, message, isEnd && cameByInteraction) });
     if (isEnd && job.messageId !== null) {
       void this.#pointDown(job, sent.url);
@@ -134,6 +144,24 @@ export class Delivery {
       // Not ours to edit any more, or deleted.
     }
   }
+}
+
+/** Discord took the end, but its "yes" was lost with the process that waited for it: the message shows it already. */
+async function showsEnd(channel: SendableChannels, job: Job, messageId: string): Promise<boolean> {
+  try {
+    const { attachments, content } = await channel.messages.fetch(messageId);
+    return attachments.some(({ name }) => name.includes(job.id)) || content.includes(job.id);
+  } catch {
+    // Gone, or not for us to read: then it is said anew.
+    return false;
+  }
+}
+
+/** The bot's own token was refused; a webhook's is another matter. */
+export function isUnauthorized(error: unknown): boolean {
+  return (
+    error instanceof DiscordAPIError && error.status === 401 && error.code !== RESTJSONErrorCodes.InvalidWebhookToken
+  );
 }
 
 /** The same message sent twice (a lost answer, a retry) stays one. */

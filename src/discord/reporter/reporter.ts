@@ -7,9 +7,9 @@ import type { Logger } from '../../logger.js';
 import type { Painter, PaintProgress } from '../../painter/painter.js';
 import type { JobQueue } from '../../queue/queue.js';
 import type { Store } from '../../store/store.js';
-import type { BotEvent, JobReporter } from '../kit/context.js';
+import type { Acknowledged, BotEvent, JobReporter, There } from '../kit/context.js';
 import { type JobMessage, textMessage } from '../kit/job-message.js';
-import type { Delivery, Outcome } from './delivery.js';
+import { type Delivery, isUnauthorized, type Outcome } from './delivery.js';
 import { sendEnd } from './job-end.js';
 import { type Expectation, TrackedJob } from './tracked-job.js';
 
@@ -20,8 +20,10 @@ export interface ReporterTimes {
   readonly firstEditAfterMs: number;
   /** How often due edits are looked for. Default 250 ms. */
   readonly tickMs: number;
-  /** Wait before an end is sent again after a transient error; doubles each time. Default 2 s. */
+  /** Wait before an end is sent again after a passing error; doubles each time. Default 2 s. */
   readonly retryAfterMs: number;
+  /** The longest such wait. Default 1 min. */
+  readonly maxRetryMs: number;
 }
 
 export const DEFAULT_TIMES: ReporterTimes = {
@@ -29,14 +31,16 @@ export const DEFAULT_TIMES: ReporterTimes = {
   firstEditAfterMs: 400,
   tickMs: 250,
   retryAfterMs: 2000,
+  maxRetryMs: 60_000,
 };
 
 /** Progress edits started in one tick and under way at once: thousands of waiting jobs must not flood Discord. */
 const MAX_EDITS_PER_TICK = 8;
 const MAX_EDITS_UNDER_WAY = 24;
-const MAX_END_TRIES = 5;
-/** Ends that a dead process still owes are sent when they are not older than this. */
-const OWED_FOR_MS = 24 * 3_600_000;
+/** An answer stays owed for so long, over all outages and restarts: later nobody looks for it. */
+const OWED_FOR_MS = 7 * 24 * 3_600_000;
+/** Ends of a process before this one that are sent at once. */
+const MAX_OWED_UNDER_WAY = 8;
 
 export interface ReporterDeps {
   readonly queue: JobQueue;
@@ -47,6 +51,8 @@ export interface ReporterDeps {
   readonly clock: () => number;
   readonly times: ReporterTimes;
   readonly onEvent: (event: BotEvent) => void;
+  /** Told when Discord does not take the token any more: what is owed stays owed until a start with a good one. */
+  readonly onUnauthorized: () => void;
 }
 
 /** Keeps one message a job up to date, from the stored row alone: it does not matter which process asked. */
@@ -64,12 +70,22 @@ export class Reporter implements JobReporter {
 
   /** Follows the queue, and sends the ends that were never shown because the process died in between. */
   start(): void {
-    const { store, times, clock } = this.#deps;
     this.#listen('on');
-    this.#timer = setInterval(() => this.#tick(), times.tickMs);
-    for (const job of store.jobs.undelivered(200)) {
-      if (job.finishedAt !== null && clock() - job.finishedAt < OWED_FOR_MS) {
+    this.#timer = setInterval(() => this.#tick(), this.#deps.times.tickMs);
+    const owed = this.#deps.store.jobs.undelivered()[Symbol.iterator]();
+    for (let i = 0; i < MAX_OWED_UNDER_WAY; i += 1) {
+      void this.#payOwed(owed);
+    }
+  }
+
+  /** Newest first, a few at a time; one that fails for now is tried again by itself. */
+  async #payOwed(owed: Iterator<string>): Promise<void> {
+    for (let next = owed.next(); !next.done && !this.#isStopping; next = owed.next()) {
+      const job = this.#deps.store.jobs.get(next.value);
+      // One that was painted meanwhile has told of its end already.
+      if (job?.finishedAt != null && !this.#tracked.has(job.id)) {
         this.#onEnd(job);
+        await this.#tracked.get(job.id)?.chain;
       }
     }
   }
@@ -95,7 +111,7 @@ export class Reporter implements JobReporter {
     queue[how]('requeued', this.#onRequeued);
   }
 
-  expect(interactionId: string, maxBytes: number): (isAcknowledged: boolean) => void {
+  expect(interactionId: string, there: There): (acknowledged: Acknowledged | undefined) => void {
     const known = this.#expected.get(interactionId);
     // A repeated delivery: the first one is still at it, and decides.
     if (known !== undefined) {
@@ -105,10 +121,10 @@ export class Reporter implements JobReporter {
     const ready = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    const expectation: Expectation = { ready, maxBytes, isAcknowledged: undefined };
+    const expectation: Expectation = { ready, there, acknowledged: undefined };
     this.#expected.set(interactionId, expectation);
-    return (isAcknowledged) => {
-      expectation.isAcknowledged = isAcknowledged;
+    return (acknowledged) => {
+      expectation.acknowledged = acknowledged;
       settle();
       this.#expected.delete(interactionId);
     };
@@ -169,7 +185,6 @@ export class Reporter implements JobReporter {
     const { clock, times } = this.#deps;
     const tracked = new TrackedJob(job, {
       expectation: this.#expected.get(job.origin.interactionId),
-      maxBytes: DEFAULT_MAX_BYTES,
       dueAt: clock() + times.firstEditAfterMs,
     });
     this.#tracked.set(job.id, tracked);
@@ -260,9 +275,9 @@ export class Reporter implements JobReporter {
     return outcome;
   }
 
-  /** Shows how a job ended; what fails for a passing reason is tried again, and after a restart once more. */
+  /** Shows how a job ended. What fails for a passing reason stays owed and is tried again, after a restart too. */
   async #end(tracked: TrackedJob, tries: number): Promise<void> {
-    const { store, painter, delivery, logger, onEvent, times } = this.#deps;
+    const { store, painter, delivery, logger, onEvent, clock } = this.#deps;
     const { job } = tracked;
     // Deleted while it was painted, or while it waited to be sent again.
     const isDeleted = (tries === 1 ? job : store.jobs.get(job.id))?.deletedAt !== null;
@@ -270,10 +285,9 @@ export class Reporter implements JobReporter {
       this.#tracked.delete(job.id);
       return;
     }
-    const maxPictures = mostPicturesPerPrompt(settingsOf(store, job.origin.guildId));
-    const limits = { maxBytes: tracked.maxBytes, maxPictures };
+    const there = tracked.there ?? this.#thereOf(job);
     try {
-      const outcome = await sendEnd(painter, job, limits, (message) => this.#show(tracked, message, true));
+      const outcome = await sendEnd(painter, job, there, (message) => this.#show(tracked, message, true));
       let via: Extract<BotEvent, { kind: 'delivered' }>['via'] = 'nowhere';
       if (outcome.kind === 'shown') {
         via = outcome.via;
@@ -285,18 +299,34 @@ export class Reporter implements JobReporter {
       }
       onEvent({ kind: 'delivered', via });
     } catch (error) {
-      if (tries < MAX_END_TRIES) {
-        logger.warn({ err: error, jobId: job.id, tries }, 'an answer could not be sent and is tried again');
-        const wait = setTimeout(
-          () => this.#enqueue(tracked, () => this.#end(tracked, tries + 1)),
-          times.retryAfterMs * 2 ** (tries - 1),
-        );
-        wait.unref();
+      if (isUnauthorized(error)) {
+        this.#deps.onUnauthorized();
         return;
       }
-      logger.error({ err: error, jobId: job.id }, 'an answer could not be sent');
+      if (clock() - (job.finishedAt ?? clock()) < OWED_FOR_MS) {
+        this.#endLater(tracked, tries, error);
+        return;
+      }
+      logger.error({ err: error, jobId: job.id }, 'an answer could not be sent, and is not worth sending any more');
     }
     store.jobs.markDelivered(job.id, tracked.messageId);
     this.#tracked.delete(job.id);
+  }
+
+  #endLater(tracked: TrackedJob, tries: number, error: unknown): void {
+    const { logger, times } = this.#deps;
+    const retryInMs = Math.min(times.retryAfterMs * 2 ** (tries - 1), times.maxRetryMs);
+    logger.warn({ err: error, jobId: tracked.job.id, tries, retryInMs }, 'an answer could not be sent and stays owed');
+    const wait = setTimeout(() => {
+      if (!this.#isStopping) {
+        this.#enqueue(tracked, () => this.#end(tracked, tries + 1));
+      }
+    }, retryInMs);
+    wait.unref();
+  }
+
+  #thereOf(job: Job): There {
+    const maxPictures = mostPicturesPerPrompt(settingsOf(this.#deps.store, job.origin.guildId));
+    return { maxBytes: DEFAULT_MAX_BYTES, maxPictures };
   }
 }

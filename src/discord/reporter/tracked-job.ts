@@ -1,6 +1,7 @@
 import type { Job } from '../../domain/job.js';
 import type { PaintProgress } from '../../painter/painter.js';
 import type { QueuePlace } from '../../queue/queue.js';
+import type { Acknowledged, There } from '../kit/context.js';
 import { type JobMessage, paintingMessage, waitingMessage } from '../kit/job-message.js';
 
 /** An ETA is drawn anew once it is off by this much, or by a tenth. */
@@ -11,8 +12,8 @@ const PROGRESS_STEPS = 20;
 /** Said by `expect` of a job that is about to be stored. */
 export interface Expectation {
   readonly ready: Promise<void>;
-  readonly maxBytes: number;
-  isAcknowledged: boolean | undefined;
+  readonly there: There;
+  acknowledged: Acknowledged | undefined;
 }
 
 /** What one process remembers of a job whose message it edits; losing it costs nothing but an edit. */
@@ -20,7 +21,8 @@ export class TrackedJob {
   #job: Job;
   /** The message that shows it, once there is one. */
   messageId: string | null;
-  readonly maxBytes: number;
+  /** What holds where it is shown; undefined after a restart. */
+  readonly there: There | undefined;
   /** Resolved once the interaction is acknowledged: nothing is sent before. */
   readonly ready: Promise<void>;
   isReady: boolean;
@@ -39,16 +41,17 @@ export class TrackedJob {
   #shownKey = '';
   #shownReadyAt = 0;
 
-  constructor(job: Job, options: { expectation: Expectation | undefined; maxBytes: number; dueAt: number }) {
+  constructor(job: Job, options: { expectation: Expectation | undefined; dueAt: number }) {
     const { expectation } = options;
     this.#job = job;
     this.messageId = job.messageId;
-    this.maxBytes = expectation?.maxBytes ?? options.maxBytes;
+    this.there = expectation?.there;
     this.dueAt = options.dueAt;
     this.isReady = expectation === undefined;
     this.ready = (expectation?.ready ?? Promise.resolve()).then(() => {
       this.isReady = true;
-      this.isTokenDead = expectation?.isAcknowledged === false;
+      this.isTokenDead = expectation !== undefined && expectation.acknowledged === undefined;
+      this.messageId ??= expectation?.acknowledged?.messageId ?? null;
     });
   }
 
