@@ -84,6 +84,7 @@ async function compose({ config, logger, version, onFatal, workerEntry }: Tesser
     remote: () => remote && { slots: remote.slots, isReachable: remote.isReachable },
     gateway: () => bot && { isReady: bot.isReady, pingMs: bot.pingMs < 0 ? null : bot.pingMs },
     queue: () => queue,
+    isDatabaseWritable: () => store.isWritable(),
     jobCounts: () => store.jobs.counts(),
   };
   const metrics = new Metrics(sources);

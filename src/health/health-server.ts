@@ -42,14 +42,16 @@ function health(sources: HealthSources) {
   }));
   const gateway = sources.gateway() ?? { isReady: false, pingMs: null };
   const queue = sources.queue();
+  const database = { isWritable: sources.isDatabaseWritable() };
   const remote = sources.remote();
   const canPaint =
     remote === undefined ? workers.some((worker) => worker.state === 'ready') : remote.isReachable && remote.slots > 0;
   return {
-    ok: canPaint && gateway.isReady && queue !== undefined,
+    ok: canPaint && gateway.isReady && queue !== undefined && database.isWritable,
     workers,
     ...(remote === undefined ? {} : { remote }),
     gateway,
+    database,
     queue: { waiting: queue?.waitingCount ?? 0, active: queue?.activeCount ?? 0 },
   };
 }

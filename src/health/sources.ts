@@ -17,5 +17,6 @@ export interface HealthSources {
   readonly remote: () => { readonly slots: number; readonly isReachable: boolean } | undefined;
   readonly gateway: () => { readonly isReady: boolean; readonly pingMs: number | null } | undefined;
   readonly queue: () => Pick<JobQueue, 'waitingCount' | 'activeCount'> | undefined;
+  readonly isDatabaseWritable: () => boolean;
   readonly jobCounts: () => Readonly<Partial<Record<JobStatus, number>>>;
 }

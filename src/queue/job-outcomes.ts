@@ -27,13 +27,17 @@ export class JobOutcomes {
   }
 
   /**
-   * Never throws: where the database refuses, the row stays as it is and the next start takes the job up again.
-   * @returns a delay in ms when the job is to be tried again
+   * Never throws: where the database refuses for good, the row stays as it is and the next start takes the job up again.
+   * @returns a delay in ms when the job is to be tried again; `later` when the database refuses for now: the outcome is
+   * to be kept, and settled again
    */
-  settle(run: JobRun, outcome: RunOutcome): number | undefined {
+  settle(run: JobRun, outcome: RunOutcome): number | undefined | 'later' {
     try {
       return this.#settle(run, outcome);
     } catch (error) {
+      if (error instanceof TesseraError && error.retryable) {
+        return 'later';
+      }
       this.#options.report(error, `the outcome of job ${run.entry.id} could not be stored`);
       return undefined;
     }
@@ -61,6 +65,9 @@ export class JobOutcomes {
       case 'interrupted':
         this.#requeue(run, false);
         return undefined;
+      case 'notStarted':
+        this.#requeue(run, false);
+        return this.#options.retryDelayMs;
       case 'failed':
         return this.#fail(run, outcome.error, outcome.attempts);
     }

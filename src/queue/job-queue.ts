@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { WorkerLostError } from '../domain/errors.js';
+import { TesseraError, WorkerLostError } from '../domain/errors.js';
 import type { Job, NewJob } from '../domain/job.js';
 import type { Logger } from '../logger.js';
 import type { Painter } from '../painter/painter.js';
@@ -9,7 +9,7 @@ import { QueueFullError, QueueStoppedError } from './errors.js';
 import { PaintDurations } from './eta.js';
 import { FairScheduler } from './fair-scheduler.js';
 import { JobOutcomes } from './job-outcomes.js';
-import { JobRun } from './job-run.js';
+import { JobRun, type RunOutcome } from './job-run.js';
 import type { JobQueue, QueueEvents, QueueLimits, QueuePlace } from './queue.js';
 import { QueueEmitter } from './queue-events.js';
 import { QueuePlaces } from './queue-places.js';
@@ -32,6 +32,10 @@ export interface FairJobQueueOptions {
   /** Is told what listeners throw and what the database refuses. Default: a process warning. */
   readonly logger?: Pick<Logger, 'error'>;
 }
+
+/** Pauses before a new job is written again, together well within the three seconds that Discord waits. */
+const INSERT_WAITS_MS = [50, 100, 200, 400, 800] as const;
+const MAX_SETTLE_WAIT_MS = 5000;
 
 type Weights = { readonly guild: number; readonly member: number };
 
@@ -103,7 +107,7 @@ export class FairJobQueue implements JobQueue {
       }
       return { job: first, isNew: false };
     }
-    const added = jobs.insert(newJob);
+    const added = await this.#insert(newJob);
     if (added.isNew) {
       this.#enqueue(added.job, weights);
     }
@@ -243,6 +247,39 @@ export class FairJobQueue implements JobQueue {
     this.#moved();
   }
 
+  /** A lock that another process holds for a moment is waited for; longer than this a member is not kept waiting. */
+  async #insert(newJob: NewJob): Promise<{ readonly job: Job; readonly isNew: boolean }> {
+    const { jobs } = this.#options.store;
+    for (const waitMs of INSERT_WAITS_MS) {
+      try {
+        return jobs.insert(newJob);
+      } catch (error) {
+        if (!(error instanceof TesseraError && error.retryable)) {
+          throw error;
+        }
+      }
+      await delay(waitMs);
+    }
+    return jobs.insert(newJob);
+  }
+
+  /** Writes down what became of a job; while the database refuses, the result is kept and its slot with it. */
+  async #settle(run: JobRun, outcome: RunOutcome): Promise<number | undefined> {
+    const settle = () => {
+      // Whoever is told of the end asks for the job's place, and it has none any more.
+      this.#running.delete(run.entry.id);
+      return this.#outcomes.settle(run, outcome);
+    };
+    let settled = settle();
+    for (let waitMs = 100; settled === 'later' && !run.isAbandoned; waitMs = Math.min(waitMs * 2, MAX_SETTLE_WAIT_MS)) {
+      this.#running.set(run.entry.id, run);
+      const isStopping = this.#stopping.signal.aborted;
+      await delay(waitMs, undefined, isStopping ? {} : { signal: this.#stopping.signal }).catch(() => undefined);
+      settled = run.isAbandoned ? undefined : settle();
+    }
+    return settled === 'later' ? undefined : settled;
+  }
+
   #refusal(): Error | undefined {
     if (this.#stopping.signal.aborted) {
       return new QueueStoppedError();
@@ -290,8 +327,10 @@ export class FairJobQueue implements JobQueue {
     if (run.isAbandoned) {
       return;
     }
-    this.#running.delete(entry.id);
-    const retryAfterMs = this.#outcomes.settle(run, outcome);
+    const retryAfterMs = await this.#settle(run, outcome);
+    if (run.isAbandoned) {
+      return;
+    }
     if (this.#running.size === 0 && this.waitingCount === 0) {
       this.#scheduler.forgetIdle();
     }

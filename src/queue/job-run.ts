@@ -1,3 +1,4 @@
+import { TesseraError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Painter, PaintProgress, PaintResult } from '../painter/painter.js';
 import type { JobRepository } from '../store/store.js';
@@ -22,6 +23,8 @@ export type RunOutcome =
   | { readonly kind: 'cancelled' }
   /** Cut short by `interrupt`: the job itself is fine. */
   | { readonly kind: 'interrupted' }
+  /** The database would not be told for now: nothing was painted. */
+  | { readonly kind: 'notStarted' }
   /** `attempts`: how often it had been tried before. */
   | { readonly kind: 'failed'; readonly error: Error; readonly attempts: number };
 
@@ -77,9 +80,11 @@ export class JobRun {
   /** Paints. Never rejects, and settles only when the painter has let go. */
   async paint(): Promise<RunOutcome> {
     let attempts = 0;
+    let hasStarted = false;
     try {
       const job = this.#options.jobs.markActive(this.entry.id);
       attempts = job.attempts;
+      hasStarted = true;
       this.#options.onActive(job);
       const completed = await this.#ask(job);
       // Asked to stop and finished at the same moment: the owner was told that it is cancelled.
@@ -90,6 +95,9 @@ export class JobRun {
       }
       if (this.#controller.signal.aborted) {
         return { kind: 'interrupted' };
+      }
+      if (!hasStarted && error instanceof TesseraError && error.retryable) {
+        return { kind: 'notStarted' };
       }
       return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)), attempts };
     }

@@ -4,7 +4,8 @@ import { TesseraError } from '../domain/errors.js';
  * The database cannot do what was asked. Codes: `store_unwritable` (folder or file), `store_damaged` (not a database, or
  * a row that does not parse), `store_newer` (written by a later Tessera), `store_busy` (another process holds the write
  * lock; retryable), `store_conflict` (a job is not in the state a change needs), `store_dangling` (a row names another
- * that is not there), `store_failed` (anything else SQLite refuses, a full disk for example), `store_closed`.
+ * that is not there), `store_full` (the disk is full or fails; retryable), `store_failed` (anything else SQLite refuses),
+ * `store_closed`.
  */
 export class StoreError extends TesseraError {}
 
@@ -23,6 +24,9 @@ export function asStoreError(cause: unknown): TesseraError {
   }
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') {
     return new StoreError('store_dangling', 'The row names another one that is not stored.', { cause });
+  }
+  if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {
+    return new StoreError('store_full', `The database cannot be written: ${reason}.`, { cause, retryable: true });
   }
   if (code.startsWith('SQLITE_READONLY')) {
     return new StoreError('store_unwritable', 'The database file or its folder is read-only.', { cause });

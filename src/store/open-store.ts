@@ -14,7 +14,10 @@ export interface StoreOptions {
   readonly path: string;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
-  /** How long a call may block while another process holds the write lock. Default 2,000 ms. */
+  /**
+   * How long a call may block while another process holds the write lock. Default 100 ms: this thread answers Discord;
+   * whoever can wait longer tries again.
+   */
   readonly busyTimeoutMs?: number;
   /** Told of every statement that is run, for tests and traces. */
   readonly onStatement?: (source: string) => void;
@@ -36,13 +39,14 @@ export function openStore(options: StoreOptions): Store {
   if (options.path !== ':memory:') {
     makeFolder(dirname(options.path));
   }
-  const sql = new Sql(options.path, options.busyTimeoutMs ?? 2000, options.onStatement);
+  const sql = new Sql(options.path, options.busyTimeoutMs ?? 100, options.onStatement);
   try {
     migrate(sql, clock());
     return {
       jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock),
       keeps: new SqliteKeepRepository(sql, clock),
       settings: new SqliteSettingsRepository(sql, new SettingsAudit(sql), clock),
+      isWritable: () => sql.isWritable(),
       close: () => sql.close(),
     };
   } catch (cause) {

@@ -29,6 +29,8 @@ export class Sql {
   readonly #db: Database.Database;
   readonly #onStatement: (source: string) => void;
   #isOpen = true;
+  /** The last write failed for a reason that may pass. */
+  #isFailing = false;
   #durability: Durability = 'durable';
 
   /**
@@ -80,6 +82,7 @@ export class Sql {
     try {
       const result = work();
       this.exec('COMMIT');
+      this.#isFailing = false;
       return result;
     } catch (cause) {
       // SQLite ends the transaction by itself on some errors (a full disk): a second ROLLBACK would hide the cause.
@@ -88,6 +91,18 @@ export class Sql {
       }
       throw cause;
     }
+  }
+
+  /** Whether it takes writes now; where the last one failed, another is tried. */
+  isWritable(): boolean {
+    if (this.#isFailing) {
+      try {
+        this.transaction('quick', () => this.exec('UPDATE schema_version SET applied_at = applied_at'));
+      } catch {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Folds the write-ahead log into the database file and closes it. A second call does nothing. */
@@ -119,7 +134,9 @@ export class Sql {
     try {
       return work();
     } catch (cause) {
-      throw asStoreError(cause);
+      const error = asStoreError(cause);
+      this.#isFailing ||= error.retryable;
+      throw error;
     }
   }
 }

@@ -89,5 +89,7 @@ export interface Store {
   readonly jobs: JobRepository;
   readonly keeps: KeepRepository;
   readonly settings: SettingsRepository;
+  /** Whether it takes writes now: another process may hold its lock, the disk may be full. */
+  isWritable(): boolean;
   close(): void;
 }

@@ -16,6 +16,7 @@ const good: HealthSources = {
   remote: () => undefined,
   gateway: () => ({ isReady: true, pingMs: 40 }),
   queue: () => ({ waitingCount: 3, activeCount: 1 }),
+  isDatabaseWritable: () => true,
   jobCounts: () => ({ waiting: 3, active: 1, completed: 7 }),
 };
 
@@ -33,12 +34,14 @@ describe('/healthz', () => {
       ok: true,
       workers: good.workers(),
       gateway: { isReady: true, pingMs: 40 },
+      database: { isWritable: true },
       queue: { waiting: 3, active: 1 },
     });
   });
 
   it.each<[string, Partial<HealthSources>]>([
     ['no worker is ready', { workers: () => [{ state: 'restarting', pendingCount: 0, restartCount: 1 }] }],
+    ['the database takes no writes', { isDatabaseWritable: () => false }],
     ['the gateway is away', { gateway: () => ({ isReady: false, pingMs: null }) }],
     ['the bot is still starting', { gateway: () => undefined, queue: () => undefined }],
   ])('is 503 while %s', async (_why, change) => {

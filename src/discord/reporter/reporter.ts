@@ -1,5 +1,6 @@
 import { settingsOf } from '../../actions/ask.js';
 import { DEFAULT_MAX_BYTES } from '../../actions/render-job.js';
+import { TesseraError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { mostPicturesPerPrompt } from '../../domain/limits.js';
 import { translator } from '../../i18n/index.js';
@@ -309,8 +310,22 @@ export class Reporter implements JobReporter {
       }
       logger.error({ err: error, jobId: job.id }, 'an answer could not be sent, and is not worth sending any more');
     }
-    store.jobs.markDelivered(job.id, tracked.messageId);
-    this.#tracked.delete(job.id);
+    this.#delivered(tracked);
+  }
+
+  /** Writes down that nothing is owed any more. Where the database refuses for now, later: it was shown all the same. */
+  #delivered(tracked: TrackedJob): void {
+    const { store, times } = this.#deps;
+    try {
+      store.jobs.markDelivered(tracked.job.id, tracked.messageId);
+    } catch (error) {
+      if (!(error instanceof TesseraError && error.retryable)) {
+        throw error;
+      }
+      setTimeout(() => !this.#isStopping && this.#delivered(tracked), times.retryAfterMs).unref();
+      return;
+    }
+    this.#tracked.delete(tracked.job.id);
   }
 
   #endLater(tracked: TrackedJob, tries: number, error: unknown): void {
