@@ -5,6 +5,7 @@ import type { Painter } from '../painter/painter.js';
 import type { JobQueue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import type { WordFilter } from './guards/words.js';
+import type { QuickWork } from './quick-work.js';
 
 /** All that an action may use; the root passes it in. */
 export interface ActionParts {
@@ -12,6 +13,7 @@ export interface ActionParts {
   readonly store: Store;
   readonly painter: Painter;
   readonly words: WordFilter;
+  readonly quick: QuickWork;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }

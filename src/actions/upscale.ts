@@ -14,16 +14,19 @@ export type Rendering = (maxBytes: number) => Promise<RenderedPicture>;
  * One picture from its stored tokens, large, with sharp edges and its transparent background.
  * @throws LocalError when it may not be shown; the rendering rejects with one when another model painted it
  */
-export function upscale({ painter }: ActionParts, ask: JobAsk, index: number): Rendering {
+export function upscale(parts: ActionParts, ask: JobAsk, index: number): Rendering {
+  const { painter, quick } = parts;
   assertMayLook(ask);
   pictureAt(ask.job, index);
-  return (maxBytes) => renderPicture(painter, ask.job, index, { sizePx: UPSCALED_PX, maxBytes });
+  quick.admit(ask);
+  return (maxBytes) =>
+    quick.run(ask.asker, () => renderPicture(painter, ask.job, index, { sizePx: UPSCALED_PX, maxBytes }));
 }
 
 /** The first `maxPictures` of a job's pictures one by one, at their own size. @throws LocalError */
 export async function separate(
-  { painter }: ActionParts,
-  { job }: JobAsk,
+  { painter, quick }: ActionParts,
+  { asker, job }: JobAsk,
   options: { readonly maxPictures: number; readonly maxBytes: number },
 ): Promise<readonly RenderedPicture[]> {
   const sizePx = job.sizePx ?? (await painter.summary()).pictureSizePx;
@@ -31,7 +34,7 @@ export async function separate(
   const maxBytes = options.maxBytes / pictures.length;
   const rendered = [];
   for (const index of pictures.keys()) {
-    rendered.push(await renderPicture(painter, job, index, { sizePx, maxBytes }));
+    rendered.push(await quick.run(asker, () => renderPicture(painter, job, index, { sizePx, maxBytes })));
   }
   return rendered;
 }

@@ -1,8 +1,7 @@
-import { settingsOf } from '../actions/ask.js';
 import { findJob } from '../actions/find-job.js';
 import { assertMayShow } from '../actions/guards/guards.js';
 import { DEFAULT_MAX_BYTES, renderJob } from '../actions/render-job.js';
-import { askerOf } from '../discord/kit/asker-of.js';
+import { askerOf, askOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
 import {
   failedText,
@@ -41,12 +40,14 @@ export const show = {
       return void (await interaction.reply(message));
     }
     assertMayShow(asker);
+    const ask = askOf(context.store, interaction);
+    context.quick.admit(ask);
     await interaction.deferReply();
-    const maxPictures = mostPicturesPerPrompt(settingsOf(context.store, asker.guildId));
+    const maxPictures = mostPicturesPerPrompt(ask.settings);
     await sendFitting(
       job.id,
       interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES,
-      (maxBytes) => renderJob(context.painter, job, maxBytes),
+      (maxBytes) => context.quick.run(asker, () => renderJob(context.painter, job, maxBytes)),
       (picture) => interaction.editReply(finishedMessage(job, picture, t, maxPictures)),
     );
   },

@@ -8,6 +8,7 @@ import {
   Routes,
 } from 'discord.js';
 import { createWordFilter } from '../actions/guards/words.js';
+import { QuickWork } from '../actions/quick-work.js';
 import { TesseraError } from '../domain/errors.js';
 import { translator } from '../i18n/index.js';
 import type { Logger } from '../logger.js';
@@ -93,6 +94,7 @@ export function createBot(deps: BotDeps): Bot {
     reporter,
     version: deps.version,
     words: createWordFilter(),
+    quick: new QuickWork(clock),
     download: createDownloader(deps.apiUrl),
   };
   const dispatch = createDispatcher({ context, onEvent, isStopping: () => isStopping });

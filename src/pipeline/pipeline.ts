@@ -61,6 +61,7 @@ interface Parts extends PaintingParts {
 export class Pipeline implements Painter {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  #lastUpload: Promise<unknown> = Promise.resolve();
   #phrases: Promise<PhraseBook> | undefined;
   #pendingLoadMs: number;
   readonly #parts: Parts;
@@ -175,14 +176,14 @@ export class Pipeline implements Painter {
         throw expected(`an integer from 1 to ${MAX_PHRASES}`, 'count', count);
       }
       const phrases = await this.#openPhrases();
-      return phrases.nearest(await this.#parts.conditioner.embedUpload(image), count);
+      return phrases.nearest(await this.#embedUpload(image), count);
     });
   }
 
   /** The image embedding of an uploaded picture. @throws InputError when it is none. */
   embedImage(image: Uint8Array): Promise<Embedding> {
     return this.#track(async () => ({
-      vector: await this.#parts.conditioner.embedUpload(image),
+      vector: await this.#embedUpload(image),
       bundle: bundleId(this.#parts.manifest),
     }));
   }
@@ -230,6 +231,13 @@ export class Pipeline implements Painter {
     } finally {
       this.#running.delete(promise);
     }
+  }
+
+  /** One at a time: a large picture takes hundreds of megabytes while it is decoded. */
+  #embedUpload(image: Uint8Array): Promise<Float32Array> {
+    const embedding = this.#lastUpload.then(() => this.#parts.conditioner.embedUpload(image));
+    this.#lastUpload = embedding.catch(() => undefined);
+    return embedding;
   }
 
   #openPhrases(): Promise<PhraseBook> {

@@ -32,15 +32,19 @@ export async function paintFromUpload(
   }
   await interaction.deferReply();
   const bytes = await context.download(upload);
-  const embedding = await readUpload(() => context.painter.embedImage(bytes));
+  const read = () => context.quick.run(ask.asker, () => context.painter.embedImage(bytes));
+  const embedding = await readUpload(read);
   await acceptJob(context, interaction, ask, () => varyUpload(context, ask, embedding, wish));
 }
 
 /** Says what a picture shows. */
 export async function describeUpload(context: Context, interaction: Answerable, upload: Upload): Promise<void> {
+  const ask = askOf(context.store, interaction);
+  context.quick.admit(ask);
   await interaction.deferReply();
   const bytes = await context.download(upload);
-  const phrases = await readUpload(() => context.painter.describe(bytes, MAX_PHRASES));
+  const read = () => context.quick.run(ask.asker, () => context.painter.describe(bytes, MAX_PHRASES));
+  const phrases = await readUpload(read);
   const t = translator(interaction.locale);
   const lines = phrases.map(({ text, fit }) => `\`${fit.toFixed(2)}\` ${safeText(text, 200)}`);
   await interaction.editReply({

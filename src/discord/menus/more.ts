@@ -31,6 +31,7 @@ export const more = {
 async function sendSeparately({ context, interaction, ask }: Press): Promise<void> {
   const maxBytes = interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES;
   assertMayLook(ask);
+  context.quick.admit(ask);
   await interaction.deferReply();
   const pictures = await separate(context, ask, { maxPictures: MAX_FILES, maxBytes });
   await interaction.editReply(separateMessage(ask.job, pictures, translator(interaction.locale)));

@@ -6,6 +6,12 @@ import { decodeContained, type RgbaPicture, readHeader } from './png.js';
 
 const DECODE_TIMEOUT_SECONDS = 10;
 
+/**
+ * A progressive JPEG is decoded once a scan, over all its pixels: a file of a megabyte can hold a thousand. Encoders write
+ * about ten.
+ */
+const MAX_JPEG_SCANS = 64;
+
 /** File signatures; a name or a content type says nothing. */
 const SIGNATURES: readonly { readonly format: string; readonly matches: (bytes: Uint8Array) => boolean }[] = [
   { format: 'png', matches: (bytes) => startsWith(bytes, 0, '\x89PNG\r\n\x1a\n') },
@@ -18,7 +24,7 @@ const SIGNATURES: readonly { readonly format: string; readonly matches: (bytes: 
  * An uploaded picture, whole, in a square of `edgePx`, transparent around it: first frame, upright, sRGB.
  *
  * The bytes are bounded (25 MiB), the format is told from its signature (PNG, JPEG, WebP or GIF), and the pixels that
- * the header declares are bounded (40 million) before any is decoded.
+ * the header declares are bounded (40 million), as are the scans of a JPEG, before any is decoded.
  *
  * @throws InputError saying which of these it failed, or that it cannot be decoded.
  */
@@ -39,6 +45,11 @@ export async function decodeUpload(bytes: Uint8Array, edgePx: number): Promise<R
   const header = await readHeader(bytes).catch((cause: unknown) => {
     throw unreadable(cause);
   });
+  if (format === 'jpeg' && jpegScans(bytes) > MAX_JPEG_SCANS) {
+    throw new InputError(
+      `The picture is stored in more than ${MAX_JPEG_SCANS} scans; save it anew as an ordinary JPEG.`,
+    );
+  }
   // libvips looks for itself what a file is: bytes that are two things at once go no further.
   if (header.format !== format) {
     throw unreadable(undefined);
@@ -68,4 +79,22 @@ function startsWith(bytes: Uint8Array, offset: number, signature: string): boole
 
 function megabytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(0);
+}
+
+/** Scans of a JPEG, by its markers alone; as many as there are before the file ends or makes no sense. */
+export function jpegScans(bytes: Uint8Array): number {
+  const SOS = 0xda;
+  let scans = 0;
+  for (let at = 2; at + 3 < bytes.length; ) {
+    const marker = bytes[at + 1] ?? 0;
+    if (bytes[at] !== 0xff || marker === 0xff) {
+      at += 1;
+      continue;
+    }
+    // Stuffed bytes, restarts and ends stand alone; whatever else begins a segment with its length.
+    const isAlone = marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd9);
+    scans += marker === SOS ? 1 : 0;
+    at += isAlone ? 2 : 2 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
+  }
+  return scans;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { decodeContained, encodePng } from '../../../src/pipeline/picture/png.js';
-import { decodeUpload } from '../../../src/pipeline/picture/upload.js';
+import { decodeUpload, jpegScans } from '../../../src/pipeline/picture/upload.js';
 
 // As it is, but it is seen whether it is called.
 vi.mock('../../../src/pipeline/picture/png.js', { spy: true });
@@ -97,6 +97,23 @@ describe('decodeUpload', () => {
       expect(pixel(picture, 8, 8)[0]).toBeGreaterThan(200);
       expect(pixel(picture, 8, 8)[1]).toBeLessThan(60);
     }
+  });
+
+  test.each([
+    ['progressive', { progressive: true }],
+    ['mozjpeg', { mozjpeg: true }],
+  ])('reads an ordinary %s JPEG', async (_, options) => {
+    const bytes = await halves(40, 40).jpeg(options).toBuffer();
+    expect(jpegScans(bytes)).toBeGreaterThan(3);
+    expect((await decodeUpload(bytes, 16)).width).toBe(16);
+  });
+
+  test('refuses a JPEG of hundreds of scans before it decodes one', async () => {
+    const bytes = await halves(40, 40).jpeg({ progressive: true }).toBuffer();
+    const lastScan = bytes.subarray(bytes.lastIndexOf(Buffer.from([0xff, 0xda])), bytes.length - 2);
+    const many = Buffer.concat([bytes.subarray(0, -2), ...Array(883).fill(lastScan), Buffer.from([0xff, 0xd9])]);
+    expect(jpegScans(many)).toBe(883 + jpegScans(bytes));
+    await expect(decodeUpload(many, 64)).rejects.toEqual(refused(/more than 64 scans/));
   });
 
   test('refuses a 50,000×50,000 header and decodes nothing', async () => {
