@@ -155,10 +155,52 @@ function readDotenv(cwd: string): Record<string, string> {
     return {};
   }
   try {
-    return dotenv.parse(readFileSync(file));
+    const values = dotenv.parse(decodeText(readFileSync(file)));
+    requireKnownNames(Object.keys(values), file);
+    return values;
   } catch (error) {
+    if (error instanceof ConfigError) {
+      throw error;
+    }
     throw new ConfigError(`The file ${file} cannot be read.`, { cause: error });
   }
+}
+
+/** PowerShell writes UTF-16 with a mark at the start. @throws ConfigError for bytes that are no text */
+function decodeText(bytes: Buffer): string {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+  if (mark === 0xfffe || mark === 0xfeff) {
+    return new TextDecoder(mark === 0xfffe ? 'utf-16le' : 'utf-16be').decode(bytes);
+  }
+  if (bytes.includes(0)) {
+    throw new ConfigError('Expected text for .env, in UTF-8 or UTF-16, but received other bytes.');
+  }
+  return bytes.toString('utf8');
+}
+
+/** A name that is almost one of ours is a slip of the pen, and would silently change nothing. @throws ConfigError */
+function requireKnownNames(names: readonly string[], file: string): void {
+  const ours = Object.keys(VARIABLES);
+  for (const name of names) {
+    const near = ours.find((known) => known !== name && !ours.includes(name) && editDistance(known, name) <= 2);
+    if (near !== undefined) {
+      throw new ConfigError(`Expected ${near} in ${file} but received ${name}.`);
+    }
+  }
+}
+
+/** Letters that have to be put in, taken out or changed. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j += 1) {
+      const change = (row[j] ?? 0) + Number(b[j] !== letter);
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 function shown(value: string): string {

@@ -125,6 +125,31 @@ describe('loadConfig', () => {
     writeFileSync(join(cwd, '.env'), 'DISCORD_GUILD_ID=42\n');
     expect(loadConfig({ cwd }).discordGuildId).toBe('42');
   });
+
+  it('reads what PowerShell writes, and refuses what is no text', () => {
+    const cwd = join(folder, 'from-windows');
+    mkdirSync(cwd);
+    const write = (...bytes: (Buffer | string)[]) =>
+      writeFileSync(join(cwd, '.env'), Buffer.concat(bytes.map((part) => Buffer.from(part))));
+    const utf16 = Buffer.from('DISCORD_GUILD_ID=42\r\n', 'utf16le');
+    write(Buffer.of(0xff, 0xfe), utf16);
+    expect(loadConfig({ cwd }).discordGuildId).toBe('42');
+    write(Buffer.of(0xfe, 0xff), Buffer.from(utf16).swap16());
+    expect(loadConfig({ cwd }).discordGuildId).toBe('42');
+    write(Buffer.of(0xef, 0xbb, 0xbf), 'DISCORD_GUILD_ID=43\n');
+    expect(loadConfig({ cwd }).discordGuildId).toBe('43');
+    write(utf16);
+    expect(() => loadConfig({ cwd })).toThrow(/\.env, in UTF-8 or UTF-16/);
+  });
+
+  it('refuses a name that is almost one of ours', () => {
+    const cwd = join(folder, 'mistyped');
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, '.env'), 'DISCORD_TOKN=x\nMY_OWN=1\n');
+    expect(() => loadConfig({ cwd })).toThrow(/Expected DISCORD_TOKEN in .*\.env but received DISCORD_TOKN\./);
+    writeFileSync(join(cwd, '.env'), 'MY_OWN=1\nNODE_ENV=production\n');
+    expect(loadConfig({ cwd }).discordToken).toBeNull();
+  });
 });
 
 describe('resolveBundle', () => {

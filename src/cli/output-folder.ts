@@ -1,8 +1,8 @@
 /** Where the pictures go: checked before any work is done, written so that no half file is ever seen. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, parse, resolve } from 'node:path';
 import { InputError } from '../domain/errors.js';
 import { errorCode } from './inputs.js';
 
@@ -32,19 +32,39 @@ export class OutputFolder {
     return new OutputFolder(path);
   }
 
-  /** Writes beside the target and renames, so that the file is whole or not there. Returns its absolute path. */
+  /**
+   * Writes beside the target and links, so that the file is whole or not there. A file of that name with other bytes is
+   * left alone: the new one gets a number. Returns its absolute path.
+   */
   async write(name: string, bytes: Uint8Array): Promise<string> {
-    const target = join(this.path, name);
     const temporary = join(this.path, temporaryName());
     try {
       await writeFile(temporary, bytes, { flag: 'wx' });
-      await rename(temporary, target);
-    } catch (error) {
+      for (let copy = 1; ; copy += 1) {
+        const target = join(this.path, numbered(name, copy));
+        const isOurs = await link(temporary, target).then(
+          () => true,
+          (error: unknown) => {
+            if (errorCode(error) === 'EEXIST') {
+              return false;
+            }
+            throw error;
+          },
+        );
+        if (isOurs || (await readFile(target)).equals(bytes)) {
+          return target;
+        }
+      }
+    } finally {
       await rm(temporary, { force: true });
-      throw error;
     }
-    return target;
   }
+}
+
+/** `fox.png`, `fox-2.png`, `fox-3.png`, … */
+function numbered(name: string, copy: number): string {
+  const { name: stem, ext } = parse(name);
+  return copy === 1 ? name : `${stem}-${copy}${ext}`;
 }
 
 /** Letters and digits of any script, at most 40, joined by dashes; something safe for every file system. */

@@ -25,7 +25,8 @@ export const jobStatements = {
   cancel: `UPDATE jobs SET status = 'cancelled', finished_at = ?
     WHERE id = ? AND status IN ('waiting', 'active') RETURNING *`,
   markDeleted: 'UPDATE jobs SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?',
-  markDelivered: `UPDATE jobs SET delivered_at = coalesce(delivered_at, ?), message_id = coalesce(?, message_id)
+  markDelivered: `UPDATE jobs SET delivered_at = coalesce(delivered_at, ?), message_id = coalesce(?, message_id),
+      interaction_token = NULL
     WHERE id = ?`,
   undelivered: `SELECT id FROM jobs INDEXED BY jobs_undelivered
     WHERE delivered_at IS NULL AND deleted_at IS NULL AND status IN ('completed', 'failed')

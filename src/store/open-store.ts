@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SqliteJobRepository } from './job-repository.js';
 import { SqliteKeepRepository } from './keep-repository.js';
@@ -41,6 +42,10 @@ export function openStore(options: StoreOptions): Store {
   }
   const sql = new Sql(options.path, options.busyTimeoutMs ?? 100, options.onStatement);
   try {
+    if (options.path !== ':memory:') {
+      // It holds what people typed; the files beside it get the same.
+      chmodSync(options.path, 0o600);
+    }
     migrate(sql, clock());
     return {
       jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock),

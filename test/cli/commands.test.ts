@@ -40,6 +40,20 @@ async function imagine(out: string, ...flags: string[]): Promise<Report> {
 }
 
 describe('imagine', () => {
+  it('never writes over a file that has other bytes', async () => {
+    const first = await imagine('kept', '--seed', '5', '--count', '1');
+    const again = await imagine('kept', '--seed', '5', '--count', '1');
+    const other = await imagine('kept', '--seed', '5', '--count', '1', '--size', '64');
+    const paths = [first, again, other].map(({ images }) => images[0]?.path ?? '');
+    expect(paths[1]).toBe(paths[0]);
+    expect(paths[2]).toMatch(/-2\.png$/);
+    expect(readdirSync(join(folder, 'kept'))).toHaveLength(2);
+    const sha256 = createHash('sha256')
+      .update(readFileSync(paths[0] ?? ''))
+      .digest('hex');
+    expect(sha256).toBe(first.images[0]?.sha256);
+  });
+
   it('writes the pictures it reports', async () => {
     const report = await imagine('first', '--seed', '7', '--count', '2');
     expect(Object.keys(report)).toEqual(['prompt', 'seed', 'bundle', 'words', 'images', 'timings']);

@@ -218,6 +218,8 @@ describe('the life of a job', () => {
     expect(store.jobs.getByMessage('201', '900')).toBeUndefined();
     store.jobs.markDelivered(id);
     expect(store.jobs.getByMessage('200', '900')?.id).toBe(id);
+    // Nobody needs the token any more.
+    expect(store.jobs.get(id)?.origin.interactionToken).toBeNull();
     store.jobs.markDelivered(id, '901');
     expect(store.jobs.getByMessage('200', '901')?.id).toBe(id);
     expect(store.jobs.undelivered()).toEqual([]);

@@ -54,6 +54,7 @@ describe('openStore', () => {
     expect(second.settings.get('100').buttons).toBe('requester');
     second.close();
     expect(statSync(path).size).toBeGreaterThan(0);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('writes accepted jobs with fsync, and in WAL mode', () => {

@@ -53,16 +53,25 @@ interface Matchers {
   readonly ownAnywhere: readonly RegExpMatcher[];
 }
 
+/** What a text has of these, as it was typed. */
 function firstMatch(matchers: readonly RegExpMatcher[], texts: readonly string[]): string | undefined {
   for (const text of texts) {
+    const folded = foldCase(text);
     for (const matcher of matchers) {
-      const [match] = matcher.getAllMatches(text, true);
+      const [match] = matcher.getAllMatches(folded, true);
       if (match !== undefined) {
-        return text.slice(match.startIndex, match.endIndex + 1);
+        // Where folding made it longer, the folded piece has to do.
+        const shown = folded.length === text.length ? text : folded;
+        return shown.slice(match.startIndex, match.endIndex + 1);
       }
     }
   }
   return undefined;
+}
+
+/** Of any script, as Unicode folds it: Банан is банан, STRASSE is straße. */
+function foldCase(text: string): string {
+  return text.toLowerCase().replaceAll('ß', 'ss');
 }
 
 /** NFKC folds full-width and stylised letters; marks that nobody sees (zero-width, bidi, combining) are dropped. */
@@ -99,7 +108,7 @@ function englishMatcherOf(): (allowed: readonly string[]) => RegExpMatcher {
 }
 
 function compile(list: readonly string[], english: (allowed: readonly string[]) => RegExpMatcher): Matchers {
-  const allowed = list.filter((word) => word.startsWith('-')).map((word) => stripMarks(word.slice(1)).toLowerCase());
+  const allowed = list.filter((word) => word.startsWith('-')).map((word) => foldCase(stripMarks(word.slice(1))));
   const blocked = list.filter((word) => !word.startsWith('-'));
   const whitelistMatcherTransformers = englishRecommendedTransformers.whitelistMatcherTransformers ?? [];
   const general = english(allowed);
@@ -130,7 +139,7 @@ function fold(
   transformers: readonly { readonly transform?: (char: number) => number | undefined }[],
 ): string {
   let folded = '';
-  for (const letter of stripMarks(word.trim()).toLowerCase()) {
+  for (const letter of foldCase(stripMarks(word.trim()))) {
     let code: number | undefined = letter.codePointAt(0);
     for (const { transform } of transformers) {
       code = code === undefined ? code : transform?.(code);

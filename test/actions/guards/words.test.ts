@@ -5,6 +5,23 @@ import { MAX_BLOCKED_WORDS, MAX_PROMPT_CHARS } from '../../../src/domain/bounds.
 
 const filter = createWordFilter();
 
+describe('case', () => {
+  it.each([
+    ['банан', 'ein БАНАН hier'],
+    ['банан', 'Банан'],
+    ['straße', 'die STRASSE'],
+    ['STRASSE', 'eine Straße'],
+    ['ΣΟΦΙΑ', 'σοφια'],
+  ])('does not hide %s in "%s"', (word, prompt) => {
+    expect(filter.find(prompt, [word])).toBeDefined();
+    expect(filter.find('ein Apfel', [word])).toBeUndefined();
+  });
+
+  it('is kept in what is shown', () => {
+    expect(filter.find('ein БАНАН hier', ['банан'])).toBe('БАНАН');
+  });
+});
+
 describe('the general list', () => {
   it.each(['a fuck', 'a f u c k', 'fuuuuck', 'ｆｕｃｋ', '𝓯𝓾𝓬𝓴', 'f\u200Bu\u200Bck', 'ƒüç𝕜', 'f.u.c.k'])(
     'sees %s',
