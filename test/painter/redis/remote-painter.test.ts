@@ -247,6 +247,16 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     await server.close(0);
   });
 
+  it('a Redis that is full is a passing error', async () => {
+    await serve(new FakePainter(), { aliveMs: 60_000 });
+    const remote = await connect();
+    const admin = new Redis(redis.url);
+    await admin.config('SET', 'maxmemory', '1');
+    await expect(remote.paint(request)).rejects.toMatchObject({ code: 'redis_refused', retryable: true });
+    await admin.config('SET', 'maxmemory', '0');
+    admin.disconnect();
+  });
+
   it('hand their work back when they are shut down', async () => {
     const local = new FakePainter();
     const server = await serve(local);
