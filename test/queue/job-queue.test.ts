@@ -7,16 +7,16 @@ import type { QueueEvents } from '../../src/queue/queue.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
 import { newJob } from '../store/new-job.js';
-import { FakePainter, fakeResult, fakeSampling } from './fake-painter.js';
+import { fakeResult, fakeSampling, ManualPainter } from './manual-painter.js';
 
 let store: Store;
-let painter: FakePainter;
+let painter: ManualPainter;
 let errors: unknown[];
 let queues: FairJobQueue[];
 
 beforeEach(() => {
   store = openStore({ path: ':memory:' });
-  painter = new FakePainter();
+  painter = new ManualPainter();
   errors = [];
   queues = [];
 });

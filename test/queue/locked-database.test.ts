@@ -8,12 +8,12 @@ import { openStore } from '../../src/store/open-store.js';
 import { Sql } from '../../src/store/sql.js';
 import type { Store } from '../../src/store/store.js';
 import { newJob } from '../store/new-job.js';
-import { FakePainter } from './fake-painter.js';
+import { ManualPainter } from './manual-painter.js';
 
 let folder: string;
 let store: Store;
 let other: Sql;
-let painter: FakePainter;
+let painter: ManualPainter;
 let queue: FairJobQueue;
 
 beforeEach(async () => {
@@ -21,7 +21,7 @@ beforeEach(async () => {
   const path = join(folder, 'tessera.sqlite');
   store = openStore({ path, busyTimeoutMs: 1 });
   other = new Sql(path, 100);
-  painter = new FakePainter();
+  painter = new ManualPainter();
   queue = new FairJobQueue({ store, painter, slots: 1, retryDelayMs: 1 });
   await queue.start();
 });

@@ -10,17 +10,17 @@ import { FairJobQueue } from '../../src/queue/job-queue.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
 import { newJob } from '../store/new-job.js';
-import { FakePainter, fakeResult } from './fake-painter.js';
+import { fakeResult, ManualPainter } from './manual-painter.js';
 
 let folder: string;
 let now = 1_795_000_000_000;
 let store: Store;
 let queue: FairJobQueue;
-let painter: FakePainter;
+let painter: ManualPainter;
 
 function start(): void {
   store = openStore({ path: join(folder, 'tessera.sqlite'), clock: () => now });
-  painter = new FakePainter();
+  painter = new ManualPainter();
   queue = new FairJobQueue({ store, painter, slots: 1 });
 }
 

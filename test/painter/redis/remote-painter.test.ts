@@ -9,7 +9,7 @@ import { RemotePainter, type RemotePainterOptions } from '../../../src/painter/r
 import { type RemoteServerOptions, serveRemoteJobs } from '../../../src/painter/redis/serve-remote-jobs.js';
 import { FairJobQueue } from '../../../src/queue/job-queue.js';
 import { openStore } from '../../../src/store/open-store.js';
-import { FakePainter, fakeResult } from '../../queue/fake-painter.js';
+import { fakeResult, ManualPainter } from '../../queue/manual-painter.js';
 import { newJob } from '../../store/new-job.js';
 import { redisBinary, startRedis, type TestRedis } from './redis-server.js';
 
@@ -49,7 +49,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     return painter;
   }
 
-  async function serve(painter: FakePainter, options: Partial<RemoteServerOptions> = {}) {
+  async function serve(painter: ManualPainter, options: Partial<RemoteServerOptions> = {}) {
     const server = await serveRemoteJobs(whole(painter), {
       redisUrl: redis.url,
       slots: 1,
@@ -80,7 +80,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     look.disconnect();
   }
 
-  function whole(painter: FakePainter): Painter {
+  function whole(painter: ManualPainter): Painter {
     return {
       paint: (...args) => painter.paint(...args),
       summary: () => painter.summary(),
@@ -101,7 +101,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   }
 
   it('paint, report progress and do everything else a painter does', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     await serve(local, { slots: 3 });
     const remote = await connect();
     expect(remote.slots).toBe(3);
@@ -126,7 +126,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('refuse a malformed call as bad input, and go on', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     await serve(local);
     const remote = await connect();
     await expect(remote.paint({ ...request, count: 1.5 })).rejects.toThrow(InputError);
@@ -136,7 +136,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('a button does not wait for the pictures that are being painted', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     await serve(local);
     const remote = await connect();
     const painted = remote.paint(request);
@@ -147,7 +147,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('cancel cooperatively once taken, and at once while none has taken it', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     local.letsGo = false;
     await serve(local);
     const remote = await connect();
@@ -180,9 +180,9 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     const remote = await connect({ onSlots: (slots) => seen.push(slots) });
     await expect(remote.paint(request)).rejects.toMatchObject({ code: 'no_worker', retryable: true });
     await expect(remote.summary()).rejects.toMatchObject({ code: 'no_worker' });
-    const one = await serve(new FakePainter(), { slots: 2 });
+    const one = await serve(new ManualPainter(), { slots: 2 });
     await slotsOf(remote, 2);
-    await serve(new FakePainter(), { slots: 1 });
+    await serve(new ManualPainter(), { slots: 1 });
     await slotsOf(remote, 3);
     await one.close(0);
     await slotsOf(remote, 1);
@@ -190,23 +190,23 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('refuse to mix bundles', async () => {
-    await serve(new FakePainter());
-    const other = new FakePainter();
+    await serve(new ManualPainter());
+    const other = new ManualPainter();
     other.bundle = 'photo';
     await expect(serve(other)).rejects.toThrow(/Expected the bundle emoji 1.0.0.*received photo 1.0.0/);
   });
 
   it('take nothing that is for other files, even of the same name and version', async () => {
-    const other = new FakePainter();
+    const other = new ManualPainter();
     const twin = { ...whole(other), summary: async () => ({ ...(await other.summary()), checksum: 'other-sum' }) };
-    await serve(new FakePainter());
+    await serve(new ManualPainter());
     const late = serveRemoteJobs(twin, { redisUrl: redis.url, slots: 1, prefix, aliveMs: ALIVE_MS });
     await expect(late).rejects.toThrow(/which the other workers use, but received other files of emoji 1.0.0/);
     expect(other.calls).toEqual([]);
   });
 
   it('that come back and find another bundle in use are refused, and hand back what they have', async () => {
-    const old = new FakePainter();
+    const old = new ManualPainter();
     let refuse = (_error: Error) => {};
     const refused = new Promise<Error>((resolve) => {
       refuse = resolve;
@@ -231,7 +231,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('a call that Redis forgot is lost, not waited for', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     const server = await serve(local);
     const remote = await connect();
     const taken = remote.paint(request).catch((error: unknown) => error);
@@ -248,7 +248,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('a Redis that is full is a passing error', async () => {
-    await serve(new FakePainter(), { aliveMs: 60_000 });
+    await serve(new ManualPainter(), { aliveMs: 60_000 });
     const remote = await connect();
     const admin = new Redis(redis.url);
     await admin.config('SET', 'maxmemory', '1');
@@ -258,7 +258,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('hand their work back when they are shut down', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     const server = await serve(local);
     const remote = await connect();
     const painted = remote.paint(request).catch((error: unknown) => error);
@@ -291,7 +291,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     await once(doomed, 'exit');
     await expireSignsOfLife();
     expect(await requeued).toMatchObject({ id: job.id, attempts: 1 });
-    const local = new FakePainter();
+    const local = new ManualPainter();
     await serve(local);
     (await local.call(0)).finish();
     expect(await completed).toMatchObject({ id: job.id, status: 'completed', attempts: 1 });
@@ -302,7 +302,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
     const away = 'redis://:secret@127.0.0.1:1';
     const starts = [
       () => RemotePainter.connect({ redisUrl: away }),
-      () => serveRemoteJobs(whole(new FakePainter()), { redisUrl: away, slots: 1 }),
+      () => serveRemoteJobs(whole(new ManualPainter()), { redisUrl: away, slots: 1 }),
     ];
     for (const start of starts) {
       const error = await start().catch((reason: unknown) => reason);
@@ -311,7 +311,7 @@ describe.skipIf(redisBinary === undefined)('remote workers', () => {
   });
 
   it('a bot that closes gives up what is pending', async () => {
-    const local = new FakePainter();
+    const local = new ManualPainter();
     await serve(local);
     const remote = await RemotePainter.connect({ redisUrl: redis.url, prefix, pollMs: 40 });
     const painted = remote.paint(request).catch((error: unknown) => error);

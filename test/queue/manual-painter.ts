@@ -25,7 +25,7 @@ interface Call {
 }
 
 /** A painter whose every call the test ends by hand. */
-export class FakePainter implements Pick<Painter, 'paint' | 'summary'> {
+export class ManualPainter implements Pick<Painter, 'paint' | 'summary'> {
   readonly calls: Call[] = [];
   readonly open = new Set<Call>();
   maxOpen = 0;
