@@ -71,7 +71,7 @@ type Closers = (() => void | Promise<void>)[];
 async function compose({ config, logger, version, onFatal, workerEntry }: TesseraOptions, closers: Closers) {
   const lock = lockDatabase(config.databasePath);
   closers.push(() => lock.release());
-  const store = openStore({ path: config.databasePath });
+  const store = openStore({ path: config.databasePath, onDamaged: (message) => logger.error(message) });
   closers.push(() => store.close());
 
   // Health is asked from the first moment on; what is not there yet is undefined.

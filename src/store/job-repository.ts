@@ -26,9 +26,11 @@ export class SqliteJobRepository implements JobRepository {
   readonly #sql: Sql;
   readonly #pictures: PictureTable;
   readonly #clock: () => number;
+  readonly #onDamaged: (message: string) => void;
   readonly #statements: { readonly [K in keyof typeof jobStatements]: Statement };
 
-  constructor(sql: Sql, pictures: PictureTable, clock: () => number) {
+  constructor(sql: Sql, pictures: PictureTable, clock: () => number, onDamaged: (message: string) => void) {
+    this.#onDamaged = onDamaged;
     this.#sql = sql;
     this.#pictures = pictures;
     this.#clock = clock;
@@ -134,7 +136,19 @@ export class SqliteJobRepository implements JobRepository {
   }
 
   unfinished(): readonly Job[] {
-    return this.#statements.unfinished.all().map((row) => this.#read(row));
+    return this.#statements.unfinished.all().flatMap((row) => {
+      try {
+        return [this.#read(row)];
+      } catch (error) {
+        // One row must not keep all others waiting; it stays as it is, for repair.
+        if (!(error instanceof StoreError && error.code === 'store_damaged')) {
+          throw error;
+        }
+        const { id } = parsed(idRow, row, 'jobs');
+        this.#onDamaged(`The job ${id} is set aside: ${error.message}`);
+        return [];
+      }
+    });
   }
 
   usage(guildId: string | null, userId: string, now: number): Usage {

@@ -20,6 +20,8 @@ export interface StoreOptions {
    * whoever can wait longer tries again.
    */
   readonly busyTimeoutMs?: number;
+  /** Told of a row that does not parse and is left out. Default: a process warning. */
+  readonly onDamaged?: (message: string) => void;
   /** Told of every statement that is run, for tests and traces. */
   readonly onStatement?: (source: string) => void;
 }
@@ -48,7 +50,7 @@ export function openStore(options: StoreOptions): Store {
     }
     migrate(sql, clock());
     return {
-      jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock),
+      jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock, options.onDamaged ?? warn),
       keeps: new SqliteKeepRepository(sql, clock),
       settings: new SqliteSettingsRepository(sql, new SettingsAudit(sql), clock),
       isWritable: () => sql.isWritable(),
@@ -58,4 +60,8 @@ export function openStore(options: StoreOptions): Store {
     sql.close();
     throw cause;
   }
+}
+
+function warn(message: string): void {
+  process.emitWarning(message);
 }

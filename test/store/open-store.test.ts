@@ -119,6 +119,22 @@ describe('openStore', () => {
     store.close();
   });
 
+  it('sets a damaged row aside, says which, and starts with the others', () => {
+    const told: string[] = [];
+    const store = openStore({ path, onDamaged: (message) => told.push(message) });
+    const [bad, good] = ['1', '2'].map(
+      (interactionId) => store.jobs.insert(newJob({ origin: { interactionId } })).job.id,
+    );
+    const other = new Database(path);
+    other.prepare(`UPDATE jobs SET sampling = 'oops' WHERE id = ?`).run([bad ?? '']);
+    expect(store.jobs.unfinished().map(({ id }) => id)).toEqual([good]);
+    expect(told).toEqual([expect.stringMatching(`The job ${bad} is set aside: .*jobs.sampling`)]);
+    other.prepare(`UPDATE jobs SET sampling = '{}' WHERE id = ?`).run([bad ?? '']);
+    expect(store.jobs.unfinished().map(({ id }) => id)).toEqual([bad, good]);
+    other.close();
+    store.close();
+  });
+
   it('gives up after the busy timeout while another process holds the write lock', () => {
     const store = openStore({ path, busyTimeoutMs: 50 });
     const other = new Database(path);

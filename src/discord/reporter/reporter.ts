@@ -82,7 +82,7 @@ export class Reporter implements JobReporter {
   /** Newest first, a few at a time; one that fails for now is tried again by itself. */
   async #payOwed(owed: Iterator<string>): Promise<void> {
     for (let next = owed.next(); !next.done && !this.#isStopping; next = owed.next()) {
-      const job = this.#deps.store.jobs.get(next.value);
+      const job = this.#owedJob(next.value);
       // One that was painted meanwhile has told of its end already.
       if (job?.finishedAt != null && !this.#tracked.has(job.id)) {
         this.#onEnd(job);
@@ -110,6 +110,15 @@ export class Reporter implements JobReporter {
     queue[how]('failed', this.#onEnd);
     queue[how]('cancelled', this.#onEnd);
     queue[how]('requeued', this.#onRequeued);
+  }
+
+  #owedJob(id: string): Job | undefined {
+    try {
+      return this.#deps.store.jobs.get(id);
+    } catch (error) {
+      this.#deps.logger.error({ err: error, jobId: id }, 'a job cannot be read and is set aside');
+      return undefined;
+    }
   }
 
   expect(interactionId: string, there: There): (acknowledged: Acknowledged | undefined) => void {
