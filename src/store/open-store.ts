@@ -20,7 +20,7 @@ export interface StoreOptions {
    * whoever can wait longer tries again.
    */
   readonly busyTimeoutMs?: number;
-  /** Told of a row that does not parse and is left out. Default: a process warning. */
+  /** Told of a row or a setting that does not parse and is left out. Default: a process warning. */
   readonly onDamaged?: (message: string) => void;
   /** Told of every statement that is run, for tests and traces. */
   readonly onStatement?: (source: string) => void;
@@ -39,6 +39,7 @@ export interface StoreOptions {
  */
 export function openStore(options: StoreOptions): Store {
   const clock = options.clock ?? Date.now;
+  const onDamaged = options.onDamaged ?? warn;
   if (options.path !== ':memory:') {
     makeFolder(dirname(options.path));
   }
@@ -50,9 +51,9 @@ export function openStore(options: StoreOptions): Store {
     }
     migrate(sql, clock());
     return {
-      jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock, options.onDamaged ?? warn),
+      jobs: new SqliteJobRepository(sql, new PictureTable(sql), clock, onDamaged),
       keeps: new SqliteKeepRepository(sql, clock),
-      settings: new SqliteSettingsRepository(sql, new SettingsAudit(sql), clock),
+      settings: new SqliteSettingsRepository(sql, new SettingsAudit(sql), clock, onDamaged),
       isWritable: () => sql.isWritable(),
       close: () => sql.close(),
     };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { DEFAULT_SETTINGS, type GuildSettings, type SettingsChange } from '../domain/settings.js';
-import { StoreError } from './errors.js';
 import { parsed } from './job-row.js';
 import type { SettingsAudit } from './settings-audit.js';
 import { checkedSetting, isSettingName, settingNames } from './settings-schema.js';
@@ -21,11 +20,14 @@ export class SqliteSettingsRepository implements SettingsRepository {
   readonly #sql: Sql;
   readonly #audit: SettingsAudit;
   readonly #clock: () => number;
+  readonly #onDamaged: (message: string) => void;
+  readonly #told = new Set<string>();
   readonly #select: Statement;
   readonly #set: Statement;
   readonly #reset: Statement;
 
-  constructor(sql: Sql, audit: SettingsAudit, clock: () => number) {
+  constructor(sql: Sql, audit: SettingsAudit, clock: () => number, onDamaged: (message: string) => void) {
+    this.#onDamaged = onDamaged;
     this.#sql = sql;
     this.#audit = audit;
     this.#clock = clock;
@@ -34,13 +36,14 @@ export class SqliteSettingsRepository implements SettingsRepository {
     this.#reset = sql.prepare(settingsStatements.reset);
   }
 
-  /** @throws StoreError `store_damaged` when a stored value is not one the setting takes; `reset` repairs that. */
+  /** A stored value that the setting does not take is told of and counts as not set; `reset` and `set` repair that. */
   get(guildId: string): GuildSettings {
-    const chosen = Object.entries(this.#chosen(guildId)).map(([setting, value]) => {
+    const chosen = Object.entries(this.#chosen(guildId)).flatMap(([setting, value]) => {
       try {
-        return [setting, checkedSetting(setting as keyof GuildSettings, value)];
-      } catch (cause) {
-        throw new StoreError('store_damaged', `The setting ${setting} of server ${guildId} is damaged.`, { cause });
+        return [[setting, checkedSetting(setting as keyof GuildSettings, value)]];
+      } catch (error) {
+        this.#tellOnce(`The setting ${setting} of server ${guildId} is damaged, and counts as not set.`, error);
+        return [];
       }
     });
     return { ...DEFAULT_SETTINGS, ...Object.fromEntries(chosen) };
@@ -84,6 +87,14 @@ export class SqliteSettingsRepository implements SettingsRepository {
 
   history(guildId: string, limit: number): readonly SettingsChange[] {
     return this.#audit.list(guildId, limit);
+  }
+
+  /** Settings are read at every press: one line is enough. */
+  #tellOnce(what: string, error: unknown): void {
+    if (!this.#told.has(what)) {
+      this.#told.add(what);
+      this.#onDamaged(`${what} ${error instanceof Error ? error.message : ''}`);
+    }
   }
 
   #record(change: SettingsChange): SettingsChange {

@@ -135,6 +135,23 @@ describe('openStore', () => {
     store.close();
   });
 
+  it('counts a damaged setting as not set, says which once, and takes a new value', () => {
+    const told: string[] = [];
+    const store = openStore({ path, onDamaged: (message) => told.push(message) });
+    store.settings.set('100', '1', 'jobsPerHour', 7);
+    store.settings.set('100', '1', 'jobsPerDay', 9);
+    const other = new Database(path);
+    other.exec(`UPDATE guild_settings SET value = '"many"' WHERE setting = 'jobsPerHour'`);
+    other.close();
+    for (let i = 0; i < 2; i += 1) {
+      expect(store.settings.get('100')).toMatchObject({ jobsPerHour: 60, jobsPerDay: 9 });
+    }
+    expect(told).toEqual([expect.stringMatching(/jobsPerHour of server 100 is damaged.*received "many"/)]);
+    store.settings.set('100', '1', 'jobsPerHour', 8);
+    expect(store.settings.get('100').jobsPerHour).toBe(8);
+    store.close();
+  });
+
   it('gives up after the busy timeout while another process holds the write lock', () => {
     const store = openStore({ path, busyTimeoutMs: 50 });
     const other = new Database(path);
