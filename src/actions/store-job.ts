@@ -4,7 +4,7 @@ import { TesseraError } from '../domain/errors.js';
 import type { Job, NewJob } from '../domain/job.js';
 import { effectiveLimits } from '../domain/limits.js';
 import type { ActionParts, Ask } from './ask.js';
-import { guardWish } from './guards/guards.js';
+import { assertMayWish } from './guards/guards.js';
 import { LocalError } from './local-error.js';
 
 /** A job without where it came from. */
@@ -19,10 +19,7 @@ export interface Stored {
 /** Guards and stores a job: what this returns is on disk, and will be painted. @throws LocalError when refused */
 export async function storeJob(parts: ActionParts, ask: Ask, wish: JobWish): Promise<Stored> {
   const { asker, origin, settings } = ask;
-  const refusal = guardWish(parts, ask, wish);
-  if (refusal !== undefined) {
-    throw new LocalError('refused', refusal);
-  }
+  assertMayWish(parts, ask, wish);
   const weights = { guild: settings.queueShare, member: effectiveLimits(settings, asker.roleIds).weight };
   try {
     return await parts.queue.add({ ...wish, origin }, weights);

@@ -1,7 +1,7 @@
 import { findJob } from '../actions/find-job.js';
 import { assertMayShow } from '../actions/guards/guards.js';
 import { DEFAULT_MAX_BYTES, renderJob } from '../actions/render-job.js';
-import { askerOf, askOf } from '../discord/kit/asker-of.js';
+import { askOf } from '../discord/kit/asker-of.js';
 import type { Command } from '../discord/kit/command.js';
 import {
   failedText,
@@ -21,8 +21,8 @@ export const show = {
   data: slashCommand('show').addStringOption((o) => jobOption(o, 'show.job').setRequired(true)),
 
   async execute(context, interaction) {
-    const asker = askerOf(interaction);
-    const job = findJob(context.store, asker, readJobId(interaction.options.getString('job', true)));
+    const ask = askOf(context.store, interaction);
+    const job = findJob(context.store, ask.asker, readJobId(interaction.options.getString('job', true)));
     const t = translator(interaction.locale);
     if (job.status === 'failed') {
       return void (await interaction.reply(textMessage(failedText(job, t))));
@@ -39,15 +39,14 @@ export const show = {
         : paintingMessage(inReader, undefined);
       return void (await interaction.reply(message));
     }
-    assertMayShow(asker);
-    const ask = askOf(context.store, interaction);
+    assertMayShow(ask.asker);
     context.quick.admit(ask);
     await interaction.deferReply();
     const maxPictures = mostPicturesPerPrompt(ask.settings);
     await sendFitting(
       job.id,
       interaction.attachmentSizeLimit ?? DEFAULT_MAX_BYTES,
-      (maxBytes) => context.quick.run(asker, () => renderJob(context.painter, job, maxBytes)),
+      (maxBytes) => context.quick.run(ask.asker, () => renderJob(context.painter, job, maxBytes)),
       (picture) => interaction.editReply(finishedMessage(job, picture, t, maxPictures)),
     );
   },

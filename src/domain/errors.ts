@@ -59,6 +59,11 @@ export class OtherModelError extends TesseraError {
   }
 }
 
+/** An error of ours after which the same may succeed later: to be tried again, not to be told. */
+export function isPassing(error: unknown): error is TesseraError {
+  return error instanceof TesseraError && error.retryable;
+}
+
 /** `Expected X for Y but received Z`, in one place so that every message reads alike. */
 export function expected(what: string, name: string, received: unknown): InputError {
   return new InputError(`Expected ${what} for ${name} but received ${show(received)}.`);

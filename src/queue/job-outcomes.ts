@@ -1,4 +1,4 @@
-import { TesseraError } from '../domain/errors.js';
+import { isPassing, TesseraError } from '../domain/errors.js';
 import type { JobRepository } from '../store/store.js';
 import type { PaintDurations } from './eta.js';
 import type { FairScheduler } from './fair-scheduler.js';
@@ -35,7 +35,7 @@ export class JobOutcomes {
     try {
       return this.#settle(run, outcome);
     } catch (error) {
-      if (error instanceof TesseraError && error.retryable) {
+      if (isPassing(error)) {
         return 'later';
       }
       this.#options.report(error, `the outcome of job ${run.entry.id} could not be stored`);
@@ -77,7 +77,7 @@ export class JobOutcomes {
     const { id } = run.entry;
     const { jobs, events, maxRetries, retryDelayMs, report } = this.#options;
     const isOurs = error instanceof TesseraError;
-    if (isOurs && error.retryable && attempts < maxRetries) {
+    if (isPassing(error) && attempts < maxRetries) {
       this.#requeue(run, true);
       return Math.min(retryDelayMs * 2 ** attempts, longestRetryDelayMs);
     }

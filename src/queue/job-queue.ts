@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { TesseraError, WorkerLostError } from '../domain/errors.js';
+import { isPassing, WorkerLostError } from '../domain/errors.js';
 import type { Job, NewJob } from '../domain/job.js';
 import type { Logger } from '../logger.js';
 import type { Painter } from '../painter/painter.js';
@@ -254,7 +254,7 @@ export class FairJobQueue implements JobQueue {
       try {
         return jobs.insert(newJob);
       } catch (error) {
-        if (!(error instanceof TesseraError && error.retryable)) {
+        if (!isPassing(error)) {
           throw error;
         }
       }

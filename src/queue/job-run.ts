@@ -1,4 +1,4 @@
-import { TesseraError } from '../domain/errors.js';
+import { isPassing } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Painter, PaintProgress, PaintResult } from '../painter/painter.js';
 import type { JobRepository } from '../store/store.js';
@@ -96,7 +96,7 @@ export class JobRun {
       if (this.#controller.signal.aborted) {
         return { kind: 'interrupted' };
       }
-      if (!hasStarted && error instanceof TesseraError && error.retryable) {
+      if (!hasStarted && isPassing(error)) {
         return { kind: 'notStarted' };
       }
       return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)), attempts };

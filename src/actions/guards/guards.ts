@@ -13,16 +13,12 @@ interface Case extends ActionParts, Ask {
 /** A guard says why not, or nothing. It never answers by itself. */
 type Guard = (c: Case) => LocalText | undefined;
 
-/** Every guard before a job is stored, the cheapest first; the first refusal counts. */
-export function guardWish(parts: ActionParts, ask: Ask, wish: Wish): LocalText | undefined {
+/** Every guard before a job is stored, the cheapest first; the first refusal counts. @throws LocalError */
+export function assertMayWish(parts: ActionParts, ask: Ask, wish: Wish): void {
   const c: Case = { ...parts, ...ask, wish, limits: effectiveLimits(ask.settings, ask.asker.roleIds) };
   for (const guard of GUARDS) {
-    const refusal = guard(c);
-    if (refusal !== undefined) {
-      return refusal;
-    }
+    assertNot(guard(c));
   }
-  return undefined;
 }
 
 /**
@@ -30,7 +26,10 @@ export function guardWish(parts: ActionParts, ask: Ask, wish: Wish): LocalText |
  * @throws LocalError
  */
 export function assertMayShow(asker: Asker): void {
-  const refusal = missingRefusal(asker);
+  assertNot(missingRefusal(asker));
+}
+
+function assertNot(refusal: LocalText | undefined): void {
   if (refusal !== undefined) {
     throw new LocalError('refused', refusal);
   }

@@ -1,7 +1,6 @@
 import type { Attachment } from 'discord.js';
-import { guardWish } from '../../actions/guards/guards.js';
+import { assertMayWish } from '../../actions/guards/guards.js';
 import { checkCount, checkSeed } from '../../actions/imagine.js';
-import { LocalError } from '../../actions/local-error.js';
 import { readUpload, varyUpload } from '../../actions/vary.js';
 import { translator } from '../../i18n/index.js';
 import { acceptJob } from './accept-job.js';
@@ -26,10 +25,7 @@ export async function paintFromUpload(
 ): Promise<void> {
   const ask = askOf(context.store, interaction);
   const wish = { count: checkCount(ask, typed.count), seed: checkSeed(typed.seed) };
-  const refusal = guardWish(context, ask, { prompt: '', count: wish.count });
-  if (refusal !== undefined) {
-    throw new LocalError('refused', refusal);
-  }
+  assertMayWish(context, ask, { prompt: '', count: wish.count });
   await interaction.deferReply();
   const bytes = await context.download(upload);
   const read = () => context.quick.run(ask.asker, () => context.painter.embedImage(bytes));

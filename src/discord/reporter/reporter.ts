@@ -1,6 +1,6 @@
 import { settingsOf } from '../../actions/ask.js';
 import { DEFAULT_MAX_BYTES } from '../../actions/render-job.js';
-import { TesseraError } from '../../domain/errors.js';
+import { isPassing } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { mostPicturesPerPrompt } from '../../domain/limits.js';
 import { translator } from '../../i18n/index.js';
@@ -328,7 +328,7 @@ export class Reporter implements JobReporter {
     try {
       store.jobs.markDelivered(tracked.job.id, tracked.messageId);
     } catch (error) {
-      if (!(error instanceof TesseraError && error.retryable)) {
+      if (!isPassing(error)) {
         throw error;
       }
       setTimeout(() => !this.#isStopping && this.#delivered(tracked), times.retryAfterMs).unref();

@@ -179,13 +179,18 @@ export class RemotePainter extends PainterCaller {
 
   /** Cooperative: the call ends when the worker has let go, or at once where none had taken it yet. */
   async #cancel(callId: string, queue: Queue): Promise<void> {
-    await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
-    await this.#redis.publish(this.#names.cancel, callId);
+    await this.#callOff(callId);
     // 1: it was still waiting. A taken one is locked by its worker, who was told.
     const isRemoved = await queue.remove(callId).catch(() => 0);
     if (isRemoved === 1) {
       this.#pending.get(callId)?.settle({ error: new AbortedError() });
     }
+  }
+
+  /** Tells whoever is at a call, and whoever takes it later, that nobody wants it any more. */
+  async #callOff(callId: string): Promise<void> {
+    await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
+    await this.#redis.publish(this.#names.cancel, callId);
   }
 
   /** Anybody may publish on the channel: what is not understood is told and left. */
@@ -248,8 +253,7 @@ export class RemotePainter extends PainterCaller {
         continue;
       }
       // Should somebody be at it after all, it stops painting what nobody waits for.
-      await this.#redis.set(this.#names.cancelled(callId), '1', 'EX', 3600);
-      await this.#redis.publish(this.#names.cancel, callId);
+      await this.#callOff(callId);
       pending.settle({ error: new WorkerLostError('The remote worker, or the call to it, was lost.') });
     }
   }

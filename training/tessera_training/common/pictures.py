@@ -20,6 +20,11 @@ class Pictures:
     def indices(self, *splits: str) -> np.ndarray:
         return np.array([r["index"] for r in self.records if r["split"] in splits])
 
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures that train nothing, and 256 of them, evenly spread: what is measured while a stage goes on."""
+        all_of_them = self.indices("pair", "concept")
+        return all_of_them, all_of_them[:: max(1, len(all_of_them) // 256)][:256]
+
     def batch(self, indices) -> torch.Tensor:
         """float32 [B, 4, H, W] in 0..1, premultiplied."""
         pixels = torch.from_numpy(self.pixels[np.asarray(indices)].astype(np.float32))

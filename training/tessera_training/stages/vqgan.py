@@ -121,8 +121,7 @@ def main() -> None:
     optimiser = Optimisers(matrices, rest, muon_lr=args.muon_lr, adam_lr=args.lr)
     run = Run(args.out, {"model": model, "optimiser": optimiser}, asdict(config), args.minutes, args.steps)
     pictures = Pictures(args.data)
-    train, held_out = pictures.indices("train"), pictures.indices("pair", "concept")
-    probe = held_out[:: max(1, len(held_out) // 256)][:256]
+    train, (held_out, probe) = pictures.indices("train"), pictures.held_out()
     rng, generator = np.random.default_rng(run.step), torch.Generator().manual_seed(run.step)
 
     while run.go_on():
